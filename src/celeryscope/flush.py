@@ -1,0 +1,22 @@
+"""All that one interval held: the one type that travels from `statsd` to `store` and outputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from celeryscope.sketch import Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """One interval's values by series name.
+
+    `start` is the interval's first second (Unix time), `seconds` its true length. Counters hold
+    sums, gauges the last value, sets the number of distinct members.
+    """
+
+    start: float
+    seconds: float
+    counters: Mapping[str, float] = field(default_factory=dict)
+    gauges: Mapping[str, float] = field(default_factory=dict)
+    sets: Mapping[str, float] = field(default_factory=dict)
+    timers: Mapping[str, Distribution] = field(default_factory=dict)

@@ -1,0 +1,74 @@
+"""The catalogue: every metric that celeryscope writes, with its kind, unit and meaning."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(str, Enum):
+    """What a series holds; the value is the node under which Graphite shows it."""
+
+    COUNTER = "counters"
+    TIMER = "timers"
+    GAUGE = "gauges"
+    SET = "sets"
+
+
+class Family(str, Enum):
+    """What a series speaks about; the value is the node that follows the prefix."""
+
+    TASK = "task"
+    QUEUE = "queue"
+    WORKER = "worker"
+    SELF = "celeryscope"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One kind of series: `leaf` ends its path, `help` says in one line what it counts."""
+
+    family: Family
+    leaf: str
+    kind: Kind
+    unit: str
+    help: str
+
+
+def _counter(family: Family, leaf: str, unit: str, help_: str) -> Metric:
+    return Metric(family, leaf, Kind.COUNTER, unit, help_)
+
+
+def _timer(family: Family, leaf: str, help_: str) -> Metric:
+    return Metric(family, leaf, Kind.TIMER, "ms", help_)
+
+
+def _gauge(family: Family, leaf: str, unit: str, help_: str) -> Metric:
+    return Metric(family, leaf, Kind.GAUGE, unit, help_)
+
+
+_T, _Q, _W, _S = Family.TASK, Family.QUEUE, Family.WORKER, Family.SELF
+
+CATALOGUE: tuple[Metric, ...] = (
+    _counter(_T, "published", "messages", "Messages handed to the broker for this task."),
+    _counter(_T, "prerun", "runs", "Runs that started."),
+    _counter(_T, "postrun", "runs", "Runs that ended inside the process that ran them."),
+    _counter(_T, "success", "runs", "Runs that returned a result."),
+    _counter(_T, "failure", "runs", "Runs that failed for good: no retry follows."),
+    _counter(_T, "retry", "runs", "Runs that ended by asking to be run again."),
+    _counter(_T, "exception.*", "runs", "Failures by the class of their exception."),
+    _timer(_T, "runtime", "Time from the start of a run to its end."),
+    _timer(_T, "wait", "Time from when a run could have started to its start."),
+    _counter(_Q, "published", "messages", "Messages handed to the broker for this queue."),
+    _counter(_Q, "prerun", "runs", "Runs that started from this queue."),
+    _timer(_Q, "wait", "Time from when a run could have started to its start."),
+    _counter(_W, "prerun", "runs", "Runs that started on this worker."),
+    _counter(_W, "postrun", "runs", "Runs that ended on this worker."),
+    _counter(_S, "client.sent", "datagrams", "Datagrams that instrumented processes sent."),
+    _counter(_S, "client.dropped", "datagrams", "Datagrams that instrumented processes lost."),
+    _counter(_S, "packets", "datagrams", "Datagrams received."),
+    _counter(_S, "lines", "lines", "StatsD samples received, good and bad."),
+    _counter(_S, "bad_lines.*", "lines", "StatsD lines refused, by reason."),
+    _counter(_S, "dropped.*", "datagrams", "Datagrams lost by the server, by place."),
+    _gauge(_S, "series", "series", "Series known to the store."),
+    _gauge(_S, "flush.lag", "ms", "How late the last flush was, after its interval's end."),
+    _gauge(_S, "flush.duration", "ms", "How long the last flush took to be stored."),
+)

@@ -1,0 +1,164 @@
+"""The mergeable distribution: exact moments and a log-bucket histogram (DDSketch, 1 %).
+
+A value v > 0 falls into bucket k = ceil(log(v) / log(GAMMA)), which holds GAMMA**(k-1) < v <=
+GAMMA**k and is read back as 2 * GAMMA**k / (GAMMA + 1): at most RELATIVE_ERROR off. Merging adds
+bucket counts, so it adds no error (Masson, Rim and Lee, "DDSketch", VLDB 2019).
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+RELATIVE_ERROR = 0.01
+GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
+ZERO_BUCKET = -32768
+_LOG_GAMMA = float(np.log(GAMMA))
+_SMALLEST = 1e-9
+_LARGEST = 1e18
+
+Floats = NDArray[np.float64]
+Buckets = NDArray[np.int16]
+Counts = NDArray[np.int64]
+
+
+def bucket_of(values: Floats) -> Buckets:
+    """Return each value's bucket; values under 1e-9 share the zero bucket."""
+    buckets = np.full(values.shape, ZERO_BUCKET, dtype=np.int16)
+    positive = values >= _SMALLEST
+    logs = np.log(np.minimum(values[positive], _LARGEST))
+    buckets[positive] = np.ceil(logs / _LOG_GAMMA).astype(np.int16)
+    return buckets
+
+
+def value_of(buckets: Buckets) -> Floats:
+    """Return the value that stands for each bucket."""
+    values = np.exp(buckets.astype(np.float64) * _LOG_GAMMA) * (2 / (GAMMA + 1))
+    return np.where(buckets == ZERO_BUCKET, 0.0, values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distribution:
+    """What one timer saw in one interval.
+
+    `count` is the number of runs that the samples stand for (1 / rate each), `samples` the
+    number received, over which all else is taken. `buckets` are distinct and ascending.
+    """
+
+    count: float
+    samples: int
+    sum: float
+    sum_squares: float
+    min: float
+    max: float
+    buckets: Buckets
+    counts: Counts
+
+    @classmethod
+    def of(cls, values: ArrayLike, count: float | None = None) -> Self:
+        """Summarise at least one value, none negative."""
+        array = np.asarray(values, dtype=np.float64)
+        buckets, counts = np.unique(bucket_of(array), return_counts=True)
+        return cls(
+            count=float(array.size) if count is None else count,
+            samples=array.size,
+            sum=float(array.sum()),
+            sum_squares=float(np.square(array).sum()),
+            min=float(array.min()),
+            max=float(array.max()),
+            buckets=buckets,
+            counts=counts,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distributions:
+    """Many distributions side by side, read in one vectorised pass.
+
+    The moments have one element a cell; a cell without samples has `samples` 0 and NaN elsewhere.
+    The histograms lie end to end in `buckets` and `counts`, ascending within a cell; cell i's are
+    those from `offsets[i]` to `offsets[i + 1]`.
+    """
+
+    count: Floats
+    samples: Counts
+    sum: Floats
+    sum_squares: Floats
+    min: Floats
+    max: Floats
+    offsets: Counts
+    buckets: Buckets
+    counts: Counts
+
+    @classmethod
+    def of(cls, parts: list[Distribution]) -> Self:
+        """Lay single distributions side by side."""
+        lengths = [part.buckets.size for part in parts]
+        return cls(
+            count=np.array([part.count for part in parts], dtype=np.float64),
+            samples=np.array([part.samples for part in parts], dtype=np.int64),
+            sum=np.array([part.sum for part in parts], dtype=np.float64),
+            sum_squares=np.array([part.sum_squares for part in parts], dtype=np.float64),
+            min=np.array([part.min for part in parts], dtype=np.float64),
+            max=np.array([part.max for part in parts], dtype=np.float64),
+            offsets=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]),
+            buckets=np.concatenate([np.empty(0, np.int16), *(part.buckets for part in parts)]),
+            counts=np.concatenate([np.empty(0, np.int64), *(part.counts for part in parts)]),
+        )
+
+    def mean(self) -> Floats:
+        return self._per_sample(self.sum)
+
+    def std(self) -> Floats:
+        """Return the population standard deviation."""
+        variance = self._per_sample(self.sum_squares) - np.square(self.mean())
+        return np.sqrt(np.maximum(variance, 0.0))
+
+    def median(self) -> Floats:
+        lower = self.value_at(self.samples // 2 + self.samples % 2)
+        return (lower + self.value_at(self.samples // 2 + 1)) / 2
+
+    def percentile(self, percent: float) -> Floats:
+        """Return the value of rank round(percent / 100 * n), half up; NaN where that is 0."""
+        return self.value_at(self.rank(percent))
+
+    def rank(self, percent: float) -> Counts:
+        """Return round(|percent| / 100 * n), half up, at most n."""
+        rank = np.floor(abs(percent) / 100 * self.samples + 0.5).astype(np.int64)
+        return np.minimum(np.where(self.samples == 1, 1, rank), self.samples)
+
+    def value_at(self, rank: Counts) -> Floats:
+        """Return the value of each cell's `rank`-th smallest sample, from 1; NaN outside."""
+        inside, bins = self._bins_at(rank)
+        value = np.full(self.samples.shape, np.nan)
+        value[inside] = value_of(self.buckets[bins])
+        value = np.clip(value, self.min, self.max)
+        value = np.where(inside & (rank == 1), self.min, value)
+        return np.where(inside & (rank == self.samples), self.max, value)
+
+    def sum_lowest(self, rank: Counts) -> Floats:
+        """Return the sum of each cell's `rank` smallest samples; NaN where rank is 0."""
+        inside, bins = self._bins_at(rank)
+        runs = self._runs_before()
+        values = value_of(self.buckets)
+        sums = np.concatenate([[0.0], np.cumsum(values * self.counts)])
+        first = self.offsets[:-1][inside]
+        whole = sums[bins] - sums[first]
+        rest = rank[inside] - (runs[bins] - runs[first])
+        result = np.full(self.samples.shape, np.nan)
+        result[inside] = whole + rest * values[bins]
+        return np.where(inside & (rank == self.samples), self.sum, result)
+
+    def _runs_before(self) -> Counts:
+        return np.concatenate([[0], np.cumsum(self.counts)])
+
+    def _bins_at(self, rank: Counts) -> tuple[NDArray[np.bool_], Counts]:
+        inside = (rank >= 1) & (rank <= self.samples)
+        runs = self._runs_before()
+        wanted = runs[self.offsets[:-1][inside]] + rank[inside]
+        return inside, np.searchsorted(runs, wanted, side="left") - 1
+
+    def _per_sample(self, total: Floats) -> Floats:
+        samples = np.where(self.samples > 0, self.samples, 1)
+        return np.where(self.samples > 0, total / samples, np.nan)

@@ -1,0 +1,110 @@
+"""What a store offers to those who write and read it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from celeryscope.flush import Flush
+from celeryscope.metrics import Kind
+from celeryscope.sketch import Distributions, Floats
+
+
+class StoreError(Exception):
+    """The store cannot be opened or used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A stored series; `first_seen` is the Unix time of its first interval."""
+
+    id: int
+    kind: Kind
+    name: str
+    first_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step of the name tree: `path` from the root, and the series that ends here, if any."""
+
+    path: tuple[str, ...]
+    series: Series | None
+    has_children: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`points` adjacent intervals of `step` seconds from `start`, read from the tier `tier`.
+
+    `step` is a multiple of `tier`, and `start` a multiple of `tier`.
+    """
+
+    start: int
+    step: int
+    points: int
+    tier: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.step * self.points
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalars:
+    """Counters, gauges or sets over a window: arrays of shape (series, points).
+
+    `total` is the sum (a counter's count; 0 where the server listened and nothing came), `last`,
+    `low`, `high` and `mean` describe the values stored. NaN where nothing is known.
+    """
+
+    total: Floats
+    last: Floats
+    low: Floats
+    high: Floats
+    mean: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timers:
+    """Merged timers over a window: cell `group * points + i` is a group's i-th interval."""
+
+    cells: Distributions
+    groups: int
+    points: int
+
+    def grid(self, values: Floats) -> Floats:
+        """Return one statistic's cells as an array of shape (groups, points)."""
+        return values.reshape(self.groups, self.points)
+
+
+class Store(Protocol):
+    """Keeps flushes and answers for any span; safe to read from many threads at once."""
+
+    def write(self, flush: Flush) -> None:
+        """Store one flush in one transaction; it is durable and visible on return."""
+
+    def prune(self, now: float) -> None:
+        """Drop what is older than its tier's retention."""
+
+    def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
+        """Return the tree nodes that match a glob for each path node, ordered by path.
+
+        A node's glob may hold `*`, `?`, `[a-z]` and `{a,b}`; a node of just `**` matches one or
+        more nodes. An empty pattern returns nothing.
+        """
+
+    def window(self, start: float, end: float, points: int | None = None) -> Window:
+        """Choose tier and step for a span: the finest that covers it, or at most `points`.
+
+        With `points` the coarsest tier that still gives the resolution is read. Intervals are
+        aligned to the step; with `points` 1 a single one starts on the tier's own grid.
+        """
+
+    def covered(self, window: Window) -> Floats:
+        """Return for each interval the seconds in which the server listened."""
+
+    def scalars(self, series: Sequence[Series], window: Window) -> Scalars:
+        """Read counters, gauges or sets."""
+
+    def timers(self, groups: Sequence[Sequence[Series]], window: Window) -> Timers:
+        """Read timers, those of each group merged into one."""
