@@ -34,9 +34,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`points` adjacent intervals of `step` seconds from `start`, read from the tier `tier`.
+    """`points` adjacent intervals of `step` seconds from `start`.
 
-    `step` is a multiple of `tier`, and `start` a multiple of `tier`.
+    `tier` is the step of the coarsest tier to read; edges that it cannot give exactly, and what
+    it does not hold yet, come from finer ones.
     """
 
     start: int
@@ -83,8 +84,8 @@ class Store(Protocol):
     def write(self, flush: Flush) -> None:
         """Store one flush in one transaction; it is durable and visible on return."""
 
-    def prune(self, now: float) -> None:
-        """Drop what is older than its tier's retention."""
+    def maintain(self, now: float) -> None:
+        """Roll up the steps that ended before `now`, and drop what is past its retention."""
 
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         """Return the tree nodes that match a glob for each path node, ordered by path.

@@ -1,0 +1,235 @@
+"""The store in one DuckDB file: flushes in, any span out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Self
+
+import duckdb
+import numpy as np
+
+from celeryscope.flush import Flush
+from celeryscope.metrics import Kind
+from celeryscope.sketch import Floats
+from celeryscope.store import rollup, schema
+from celeryscope.store.folder import DataFolder
+from celeryscope.store.protocol import Node, Scalars, Series, StoreError, Timers, Window
+from celeryscope.store.reader import Reader, sources
+from celeryscope.store.rows import Columns, rows_of
+from celeryscope.store.tiers import Tier
+from celeryscope.store.tree import NameTree
+from celeryscope.store.windows import choose_window
+
+FORMAT = 1
+FILE = "celeryscope.duckdb"
+_PERIODS_A_RETENTION = 24
+
+
+class DuckDBStore:
+    """A `Store` in a folder, which it holds alone until it is closed.
+
+    One thread writes; any number read, each on a cursor of its own.
+    """
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        connection: duckdb.DuckDBPyConnection,
+        tiers: tuple[Tier, ...],
+        clock: Callable[[], float],
+    ) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._tiers = tiers
+        self._clock = clock
+        self._cursors = Lock()
+        self._tree = NameTree()
+        self._pruned = {tier.step: 0 for tier in tiers}
+        self._rolled = self._prepare()
+
+    @classmethod
+    def open(
+        cls, path: Path, tiers: tuple[Tier, ...], clock: Callable[[], float], owner: str = ""
+    ) -> Self:
+        """Take the folder `path` and open the store in it; `owner` is told to a second comer.
+
+        Raises:
+            StoreError: The folder cannot be written or is in use, or the file cannot be read.
+        """
+        folder = DataFolder.take(path, owner)
+        try:
+            return cls(folder, _connect(path / FILE), tiers, clock)
+        except BaseException:
+            folder.release()
+            raise
+
+    def close(self) -> None:
+        self._connection.close()
+        self._folder.release()
+
+    @property
+    def series_count(self) -> int:
+        return len(self._tree)
+
+    def write(self, flush: Flush) -> None:
+        """Store one flush in one transaction; it is durable and visible on return.
+
+        Raises:
+            StoreError: It could not be stored; nothing of it is.
+        """
+        new: dict[tuple[Kind, str], Series] = {}
+        rows = rows_of(flush, lambda kind, name: self._identify(kind, name, flush, new))
+        with self._transaction() as cursor:
+            _insert(cursor, "series", _series_columns(list(new.values())))
+            self._insert_rows(cursor, rows, flush.start)
+        for series in new.values():
+            self._tree.add(series)
+
+    def maintain(self, now: float) -> None:
+        """Roll up the steps that ended before `now`, and drop what is past its retention."""
+        self._roll_up(now)
+        self._prune(now)
+
+    def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
+        return self._tree.find(kind, pattern)
+
+    def window(self, start: float, end: float, points: int | None = None) -> Window:
+        return choose_window(self._tiers, self._clock(), start, end, points)
+
+    def covered(self, window: Window) -> Floats:
+        with self._reader(window) as reader:
+            return reader.covered()
+
+    def scalars(self, series: Sequence[Series], window: Window) -> Scalars:
+        with self._reader(window) as reader:
+            return reader.scalars(series)
+
+    def timers(self, groups: Sequence[Sequence[Series]], window: Window) -> Timers:
+        with self._reader(window) as reader:
+            return reader.timers(groups)
+
+    def _prepare(self) -> rollup.Watermarks:
+        with self._transaction() as cursor:
+            cursor.execute(schema.CATALOG)
+            _check_format(cursor)
+            for tier in self._tiers:
+                cursor.execute(schema.TIER.format(step=tier.step))
+            for row in cursor.execute("SELECT id, kind, name, first_seen FROM series").fetchall():
+                self._tree.add(Series(row[0], Kind(row[1]), row[2], row[3]))
+            stored = dict(cursor.execute("SELECT step, rolled_until FROM tiers").fetchall())
+            rolled = rollup.retire(cursor, self._tiers, stored)
+            _save_watermarks(cursor, rolled)
+            return rolled
+
+    def _identify(
+        self, kind: Kind, name: str, flush: Flush, new: dict[tuple[Kind, str], Series]
+    ) -> int:
+        series = self._tree.get(kind, name) or new.get((kind, name))
+        if series is None:
+            series = Series(len(self._tree) + len(new), kind, name, int(flush.start))
+            new[kind, name] = series
+        return series.id
+
+    def _insert_rows(
+        self, cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[str, Columns]], start: float
+    ) -> None:
+        """Insert into the finest tier, and into coarser ones that are rolled up past `start`."""
+        for tier in self._tiers:
+            if tier is self._tiers[0] or start < self._rolled.get(tier.step, 0):
+                for table, columns in rows:
+                    size = len(next(iter(columns.values())))
+                    timestamps = np.full(size, tier.floor(start), dtype=np.int64)
+                    _insert(cursor, f"{table}_{tier.step}", {"ts": timestamps, **columns})
+
+    def _roll_up(self, until: float) -> None:
+        if rollup.due(self._tiers, self._rolled, until):
+            with self._transaction() as cursor:
+                rolled = rollup.advance(cursor, self._tiers, self._rolled, until)
+                _save_watermarks(cursor, rolled)
+            self._rolled = rolled
+
+    def _prune(self, now: float) -> None:
+        for tier in self._tiers:
+            cutoff = self._cutoff(tier, now)
+            if cutoff > self._pruned[tier.step]:
+                with self._transaction() as cursor:
+                    for table in schema.TABLES:
+                        cursor.execute(schema.delete(table, tier.step), [cutoff])
+                self._pruned[tier.step] = cutoff
+
+    def _cutoff(self, tier: Tier, now: float) -> int:
+        """Return the start of the oldest period to keep, never past what is rolled up."""
+        period = max(tier.retention // _PERIODS_A_RETENTION // tier.step, 1) * tier.step
+        cutoff = int((now - tier.retention) // period) * period
+        coarser = [
+            self._rolled.get(other.step, 0) for other in self._tiers if other.step > tier.step
+        ]
+        return min([cutoff, *coarser])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._cursor()
+        try:
+            cursor.begin()
+            yield cursor
+            cursor.commit()
+        except duckdb.Error as error:
+            raise StoreError(f"the store could not be written: {error}") from error
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def _reader(self, window: Window) -> Iterator[Reader]:
+        cursor = self._cursor()
+        try:
+            yield Reader(cursor, sources(self._tiers, self._rolled, window), window)
+        finally:
+            cursor.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._cursors:
+            return self._connection.cursor()
+
+
+def _connect(file: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(file), config={"memory_limit": "512MB", "threads": 2})
+    except duckdb.Error as error:
+        raise StoreError(
+            f"{str(file)!r} cannot be opened ({str(error).splitlines()[0]}); "
+            "move it away to start anew, or restore a copy"
+        ) from error
+
+
+def _check_format(cursor: duckdb.DuckDBPyConnection) -> None:
+    row = cursor.execute("SELECT version FROM format").fetchone()
+    if row is None:
+        cursor.execute("INSERT INTO format VALUES (?)", [FORMAT])
+    elif row[0] != FORMAT:
+        raise StoreError(
+            f"the store has format {row[0]}, this celeryscope reads {FORMAT}; "
+            "use the celeryscope that wrote it, or another data folder"
+        )
+
+
+def _save_watermarks(cursor: duckdb.DuckDBPyConnection, rolled: rollup.Watermarks) -> None:
+    cursor.execute("DELETE FROM tiers")
+    for step, until in rolled.items():
+        cursor.execute("INSERT INTO tiers VALUES (?, ?)", [step, until])
+
+
+def _series_columns(series: Sequence[Series]) -> Columns:
+    return {
+        "id": np.array([one.id for one in series], dtype=np.int32),
+        "kind": np.array([one.kind.value for one in series], dtype=object),
+        "name": np.array([one.name for one in series], dtype=object),
+        "first_seen": np.array([one.first_seen for one in series], dtype=np.int64),
+    }
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> None:
+    if len(next(iter(columns.values()))):
+        cursor.register("new_rows", columns)
+        cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM new_rows")  # noqa: S608
+        cursor.unregister("new_rows")

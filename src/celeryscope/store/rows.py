@@ -1,0 +1,56 @@
+"""A flush as the columns of its tables' new rows."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celeryscope.flush import Flush
+from celeryscope.metrics import Kind
+from celeryscope.sketch import Distributions
+
+Columns = dict[str, NDArray[np.generic]]
+Identify = Callable[[Kind, str], int]
+
+
+def rows_of(flush: Flush, identify: Identify) -> list[tuple[str, Columns]]:
+    """Return tables with the columns of their new rows, all but `ts`.
+
+    `identify` gives a series' number. Columns that are not named stay null.
+    """
+
+    def ids(kind: Kind, names: Mapping[str, object]) -> NDArray[np.generic]:
+        return np.array([identify(kind, name) for name in names], dtype=np.int32)
+
+    timers = Distributions.of(list(flush.timers.values()))
+    timer_ids = ids(Kind.TIMER, flush.timers)
+    return [
+        ("flushes", {"seconds": np.array([flush.seconds])}),
+        ("scalars", {"series": ids(Kind.COUNTER, flush.counters), "total": _of(flush.counters)}),
+        ("scalars", {"series": ids(Kind.GAUGE, flush.gauges), "last": _of(flush.gauges)}),
+        ("scalars", {"series": ids(Kind.SET, flush.sets), "last": _of(flush.sets)}),
+        (
+            "timers",
+            {
+                "series": timer_ids,
+                "count": timers.count,
+                "samples": timers.samples,
+                "sum": timers.sum,
+                "sum_squares": timers.sum_squares,
+                "min": timers.min,
+                "max": timers.max,
+            },
+        ),
+        (
+            "bins",
+            {
+                "series": np.repeat(timer_ids, np.diff(timers.offsets)),
+                "bucket": timers.buckets,
+                "n": timers.counts,
+            },
+        ),
+    ]
+
+
+def _of(values: Mapping[str, float]) -> NDArray[np.generic]:
+    return np.fromiter(values.values(), dtype=np.float64, count=len(values))

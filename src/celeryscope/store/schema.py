@@ -1,0 +1,94 @@
+"""The tables of the DuckDB store and the SQL that merges their rows.
+
+Each tier of step S has four tables. Several rows may stand for one series and time (a restart
+within an interval, a late flush): every reader merges, so that is harmless.
+
+    flushes_S   ts, seconds                      the server listened for so long
+    scalars_S   series, ts, total, last, low, high, samples
+    timers_S    series, ts, count, samples, sum, sum_squares, min, max
+    bins_S      series, ts, bucket, n            a timer's log-bucket histogram
+
+A counter's row has only `total`; a gauge's or set's row has only `last` until it is rolled up.
+"""
+
+from dataclasses import dataclass
+
+CATALOG = """
+CREATE TABLE IF NOT EXISTS format (version INTEGER);
+CREATE TABLE IF NOT EXISTS series (
+    id INTEGER, kind VARCHAR, name VARCHAR, first_seen BIGINT
+);
+CREATE TABLE IF NOT EXISTS tiers (step INTEGER, rolled_until BIGINT);
+"""
+
+TIER = """
+CREATE TABLE IF NOT EXISTS flushes_{step} (ts BIGINT, seconds DOUBLE);
+CREATE TABLE IF NOT EXISTS scalars_{step} (
+    series INTEGER, ts BIGINT,
+    total DOUBLE, last DOUBLE, low DOUBLE, high DOUBLE, samples BIGINT
+);
+CREATE TABLE IF NOT EXISTS timers_{step} (
+    series INTEGER, ts BIGINT, count DOUBLE, samples BIGINT,
+    sum DOUBLE, sum_squares DOUBLE, min DOUBLE, max DOUBLE
+);
+CREATE TABLE IF NOT EXISTS bins_{step} (series INTEGER, ts BIGINT, bucket SMALLINT, n BIGINT);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One kind of rows: its key columns beside `ts`, and how its other columns merge."""
+
+    name: str
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    merged: tuple[str, ...]
+
+    @property
+    def all_columns(self) -> str:
+        return ", ".join((*self.keys, "ts", *self.columns))
+
+
+FLUSHES = Table("flushes", (), ("seconds",), ("sum(seconds)",))
+SCALARS = Table(
+    "scalars",
+    ("series",),
+    ("total", "last", "low", "high", "samples"),
+    (
+        "sum(coalesce(total, last))",
+        "arg_max(last, ts)",
+        "min(coalesce(low, last))",
+        "max(coalesce(high, last))",
+        "sum(coalesce(samples, 1))::BIGINT",
+    ),
+)
+TIMERS = Table(
+    "timers",
+    ("series",),
+    ("count", "samples", "sum", "sum_squares", "min", "max"),
+    (
+        "sum(count)",
+        "sum(samples)::BIGINT",
+        "sum(sum)",
+        "sum(sum_squares)",
+        "min(min)",
+        "max(max)",
+    ),
+)
+BINS = Table("bins", ("series", "bucket"), ("n",), ("sum(n)::BIGINT",))
+TABLES = (FLUSHES, SCALARS, TIMERS, BINS)
+
+
+def roll_up(table: Table, finer: int, step: int) -> str:
+    """Return the statement that merges rows of `finer` in [?, ?) into steps of `step`."""
+    columns = ", ".join((*table.keys, f"ts // {step} * {step}", *table.merged))
+    groups = ", ".join(map(str, range(1, len(table.keys) + 2)))
+    return (
+        f"INSERT INTO {table.name}_{step} ({table.all_columns}) "  # noqa: S608 -- names are ours
+        f"SELECT {columns} FROM {table.name}_{finer} WHERE ts >= ? AND ts < ? GROUP BY {groups}"
+    )
+
+
+def delete(table: Table, step: int) -> str:
+    """Return the statement that drops a tier's rows before ?."""
+    return f"DELETE FROM {table.name}_{step} WHERE ts < ?"  # noqa: S608 -- names are ours
