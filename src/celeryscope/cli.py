@@ -1,0 +1,12 @@
+"""The command `celeryscope`."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; where only workers run, say which packages are missing."""
+    try:
+        from celeryscope.commands import celeryscope  # noqa: PLC0415 -- may be absent
+    except ImportError as error:
+        sys.exit(f"celeryscope: {error}; the server needs: pip install 'celeryscope[server]'")
+    celeryscope()
