@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from time import perf_counter, time
+from time import time
 from typing import Any, TypeVar
 
 from celery import Celery, Task, signals
@@ -14,13 +14,12 @@ from celeryscope.naming import Layout
 from celeryscope.worker.datagrams import RunDatagrams
 from celeryscope.worker.log import log
 from celeryscope.worker.meter import Meter
+from celeryscope.worker.running import Running
 from celeryscope.worker.settings import SettingError, resolve
 from celeryscope.worker.wait import PUBLISHED, wait_ms
 
 # More kinds of runs than this in one process are a fault of naming; the cache starts over.
 _MAX_KINDS = 4096
-_RUN = "celeryscope_run"
-_UNSEEN = (None, 0.0)
 _FAULT = "celeryscope could not send a metric; the task is not affected"
 
 Kind = TypeVar("Kind")
@@ -85,6 +84,7 @@ class Instrumentation:
     def __init__(self) -> None:
         self._arguments: dict[Celery, Mapping[str, object]] = {}
         self._meters: dict[Celery, Meter | None] = {}
+        self._running: Running[_RunKind] = Running()
         self._runs: dict[object, _RunKind | None] = {}
         self._messages: dict[object, _MessageKind | None] = {}
 
@@ -111,25 +111,22 @@ class Instrumentation:
         if app in self._arguments:
             self._meter(app)
 
-    def on_prerun(self, task: "Task[Any, Any]", **_: object) -> None:
+    def on_prerun(self, task_id: str, task: "Task[Any, Any]", **_: object) -> None:
         try:
             request = vars(task.request)
             kind = self._run_kind(task, request)
             if kind is not None:
                 kind.send(kind.datagrams.start(wait_ms(request, time())))
-                # Kept on the request, so that it ends with it whatever the run comes to.
-                request[_RUN] = kind, perf_counter()
+                self._running.start(task_id, kind)
         except Exception:
             log.exception(_FAULT)
 
-    def on_postrun(
-        self, task: "Task[Any, Any]", state: str | None, retval: object, **_: object
-    ) -> None:
+    def on_postrun(self, task_id: str, state: str | None, retval: object, **_: object) -> None:
         try:
-            ended = perf_counter()
-            kind, started = vars(task.request).pop(_RUN, _UNSEEN)
-            if kind is not None:
-                kind.send(kind.datagrams.end(state, retval, (ended - started) * 1000))
+            run = self._running.end(task_id)
+            if run is not None:
+                kind, seconds = run
+                kind.send(kind.datagrams.end(state, retval, seconds * 1000))
         except Exception:
             log.exception(_FAULT)
 
