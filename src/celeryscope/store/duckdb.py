@@ -1,7 +1,7 @@
 """The store in one DuckDB file: flushes in, any span out."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Self
@@ -12,18 +12,19 @@ import numpy as np
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
-from celeryscope.store import rollup, schema
+from celeryscope.store import holdings, rollup, schema
 from celeryscope.store.folder import DataFolder
+from celeryscope.store.holdings import Holdings
 from celeryscope.store.protocol import Node, Scalars, Series, StoreError, Timers, Window
 from celeryscope.store.reader import Reader, sources
+from celeryscope.store.refit import fit
 from celeryscope.store.rows import Columns, rows_of
 from celeryscope.store.tiers import Tier
 from celeryscope.store.tree import NameTree
-from celeryscope.store.windows import choose_window
+from celeryscope.store.windows import choose_window, covering
 
 FORMAT = 1
 FILE = "celeryscope.duckdb"
-_PERIODS_A_RETENTION = 24
 
 
 class DuckDBStore:
@@ -45,8 +46,7 @@ class DuckDBStore:
         self._clock = clock
         self._cursors = Lock()
         self._tree = NameTree()
-        self._pruned = {tier.step: 0 for tier in tiers}
-        self._rolled = self._prepare()
+        self._held = self._prepare()
 
     @classmethod
     def open(
@@ -57,12 +57,13 @@ class DuckDBStore:
         Raises:
             StoreError: The folder cannot be written or is in use, or the file cannot be read.
         """
-        folder = DataFolder.take(path, owner)
-        try:
-            return cls(folder, _connect(path / FILE), tiers, clock)
-        except BaseException:
-            folder.release()
-            raise
+        with ExitStack() as undo:
+            folder = DataFolder.take(path, owner)
+            undo.callback(folder.release)
+            connection = undo.enter_context(closing(_connect(path / FILE)))
+            store = cls(folder, connection, tiers, clock)
+            undo.pop_all()
+        return store
 
     def close(self) -> None:
         self._connection.close()
@@ -80,22 +81,35 @@ class DuckDBStore:
         """
         new: dict[tuple[Kind, str], Series] = {}
         rows = rows_of(flush, lambda kind, name: self._identify(kind, name, flush, new))
-        with self._transaction() as cursor:
+        with self._transaction("written") as cursor:
             _insert(cursor, "series", _series_columns(list(new.values())))
             self._insert_rows(cursor, rows, flush.start)
         for series in new.values():
             self._tree.add(series)
 
     def maintain(self, now: float) -> None:
-        """Roll up the steps that ended before `now`, and drop what is past its retention."""
-        self._roll_up(now)
-        self._prune(now)
+        """Roll up the steps that ended before `now`, and drop what is past its retention.
+
+        Raises:
+            StoreError: It could not be done; the store is as it was.
+        """
+        if rollup.due(self._tiers, self._held, now):
+            with self._transaction("rolled up") as cursor:
+                held = rollup.roll_up(cursor, self._tiers, self._held, now)
+                holdings.save(cursor, held)
+            self._held = held
+        if cutoffs := rollup.expired(self._tiers, self._held, now):
+            with self._transaction("pruned") as cursor:
+                held = rollup.prune(cursor, cutoffs, self._held)
+                holdings.save(cursor, held)
+            self._held = held
 
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         return self._tree.find(kind, pattern)
 
     def window(self, start: float, end: float, points: int | None = None) -> Window:
-        return choose_window(self._tiers, self._clock(), start, end, points)
+        since = {step: held.since for step, held in self._held.items()}
+        return choose_window(covering(self._tiers, since, self._clock(), start), start, end, points)
 
     def covered(self, window: Window) -> Floats:
         with self._reader(window) as reader:
@@ -109,18 +123,17 @@ class DuckDBStore:
         with self._reader(window) as reader:
             return reader.timers(groups)
 
-    def _prepare(self) -> rollup.Watermarks:
-        with self._transaction() as cursor:
+    def _prepare(self) -> Holdings:
+        with self._transaction("opened") as cursor:
             cursor.execute(schema.CATALOG)
             _check_format(cursor)
             for tier in self._tiers:
                 cursor.execute(schema.TIER.format(step=tier.step))
             for row in cursor.execute("SELECT id, kind, name, first_seen FROM series").fetchall():
                 self._tree.add(Series(row[0], Kind(row[1]), row[2], row[3]))
-            stored = dict(cursor.execute("SELECT step, rolled_until FROM tiers").fetchall())
-            rolled = rollup.retire(cursor, self._tiers, stored)
-            _save_watermarks(cursor, rolled)
-            return rolled
+            held = fit(cursor, self._tiers, holdings.load(cursor))
+            holdings.save(cursor, held)
+            return held
 
     def _identify(
         self, kind: Kind, name: str, flush: Flush, new: dict[tuple[Kind, str], Series]
@@ -134,62 +147,32 @@ class DuckDBStore:
     def _insert_rows(
         self, cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[str, Columns]], start: float
     ) -> None:
-        """Insert into the finest tier, and into coarser ones that are rolled up past `start`."""
+        """Insert into every tier that is not to be rolled up from a finer one at `start`."""
         for tier in self._tiers:
-            if tier is self._tiers[0] or start < self._rolled.get(tier.step, 0):
+            if start < self._held[tier.step].until:
                 for table, columns in rows:
                     size = len(next(iter(columns.values())))
                     timestamps = np.full(size, tier.floor(start), dtype=np.int64)
                     _insert(cursor, f"{table}_{tier.step}", {"ts": timestamps, **columns})
 
-    def _roll_up(self, until: float) -> None:
-        if rollup.due(self._tiers, self._rolled, until):
-            with self._transaction() as cursor:
-                rolled = rollup.advance(cursor, self._tiers, self._rolled, until)
-                _save_watermarks(cursor, rolled)
-            self._rolled = rolled
-
-    def _prune(self, now: float) -> None:
-        for tier in self._tiers:
-            cutoff = self._cutoff(tier, now)
-            if cutoff > self._pruned[tier.step]:
-                with self._transaction() as cursor:
-                    for table in schema.TABLES:
-                        cursor.execute(schema.delete(table, tier.step), [cutoff])
-                self._pruned[tier.step] = cutoff
-
-    def _cutoff(self, tier: Tier, now: float) -> int:
-        """Return the start of the oldest period to keep, never past what is rolled up."""
-        period = max(tier.retention // _PERIODS_A_RETENTION // tier.step, 1) * tier.step
-        cutoff = int((now - tier.retention) // period) * period
-        coarser = [
-            self._rolled.get(other.step, 0) for other in self._tiers if other.step > tier.step
-        ]
-        return min([cutoff, *coarser])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        cursor = self._cursor()
-        try:
-            cursor.begin()
-            yield cursor
-            cursor.commit()
-        except duckdb.Error as error:
-            raise StoreError(f"the store could not be written: {error}") from error
-        finally:
-            cursor.close()
-
     @contextmanager
     def _reader(self, window: Window) -> Iterator[Reader]:
-        cursor = self._cursor()
-        try:
-            yield Reader(cursor, sources(self._tiers, self._rolled, window), window)
-        finally:
-            cursor.close()
+        """Read all in one transaction, so that no roll-up comes between the queries."""
+        with self._transaction("read") as cursor:
+            yield Reader(cursor, sources(self._tiers, holdings.load(cursor), window), window)
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        with self._cursors:
-            return self._connection.cursor()
+    @contextmanager
+    def _transaction(self, done: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a transaction on a cursor of its own; closing that undoes what is not committed."""
+        try:
+            with self._cursors:
+                cursor = self._connection.cursor()
+            with closing(cursor):
+                cursor.begin()
+                yield cursor
+                cursor.commit()
+        except duckdb.Error as error:
+            raise StoreError(f"the store could not be {done}: {_first_line(error)}") from error
 
 
 def _connect(file: Path) -> duckdb.DuckDBPyConnection:
@@ -197,7 +180,7 @@ def _connect(file: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(file), config={"memory_limit": "512MB", "threads": 2})
     except duckdb.Error as error:
         raise StoreError(
-            f"{str(file)!r} cannot be opened ({str(error).splitlines()[0]}); "
+            f"{str(file)!r} cannot be opened ({_first_line(error)}); "
             "move it away to start anew, or restore a copy"
         ) from error
 
@@ -211,12 +194,6 @@ def _check_format(cursor: duckdb.DuckDBPyConnection) -> None:
             f"the store has format {row[0]}, this celeryscope reads {FORMAT}; "
             "use the celeryscope that wrote it, or another data folder"
         )
-
-
-def _save_watermarks(cursor: duckdb.DuckDBPyConnection, rolled: rollup.Watermarks) -> None:
-    cursor.execute("DELETE FROM tiers")
-    for step, until in rolled.items():
-        cursor.execute("INSERT INTO tiers VALUES (?, ?)", [step, until])
 
 
 def _series_columns(series: Sequence[Series]) -> Columns:
@@ -233,3 +210,7 @@ def _insert(cursor: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> 
         cursor.register("new_rows", columns)
         cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM new_rows")  # noqa: S608
         cursor.unregister("new_rows")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,7 +1,7 @@
 """Reads windows out of the tiers: each span from the coarsest tier that has it already.
 
-A tier is complete up to its watermark; what is newer is still in the finer tiers only. A source
-is one such span, and merging the sources' rows by step gives the window.
+A tier holds all up to some time; what is newer is still in the finer tiers only. A source is one
+such span, and merging the sources' rows by step gives the window.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distributions, Floats
+from celeryscope.store.holdings import Holdings
 from celeryscope.store.protocol import Scalars, Series, Timers, Window
 from celeryscope.store.schema import BINS, FLUSHES, SCALARS, TIMERS, Table
 from celeryscope.store.tiers import Tier
@@ -29,26 +30,26 @@ class Source:
     end: int
 
 
-def sources(tiers: Sequence[Tier], rolled: Mapping[int, int], window: Window) -> list[Source]:
+def sources(tiers: Sequence[Tier], held: Holdings, window: Window) -> list[Source]:
     """Split a window into spans by the coarsest tier that holds each, edges by finer ones."""
     usable = [tier for tier in tiers if tier.step <= window.tier]
-    return _split(usable, rolled, window.start, window.end)
+    return _split(usable, held, window.start, window.end)
 
 
-def _split(tiers: Sequence[Tier], rolled: Mapping[int, int], start: int, end: int) -> list[Source]:
+def _split(tiers: Sequence[Tier], held: Holdings, start: int, end: int) -> list[Source]:
     *finer, tier = tiers
     if start >= end:
         return []
     if not finer:
         return [Source(tier.step, start, end)]
-    first = tier.floor(start + tier.step - 1)
-    last = min(tier.floor(end), rolled.get(tier.step, 0))
+    first = tier.ceil(start)
+    last = tier.floor(min(end, held[tier.step].until))
     if first >= last:
-        return _split(finer, rolled, start, end)
+        return _split(finer, held, start, end)
     return [
-        *_split(finer, rolled, start, first),
+        *_split(finer, held, start, first),
         Source(tier.step, first, last),
-        *_split(finer, rolled, last, end),
+        *_split(finer, held, last, end),
     ]
 
 

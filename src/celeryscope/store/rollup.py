@@ -1,81 +1,66 @@
-"""Rolling finer tiers up into coarser ones, and keeping data when the tiers change."""
+"""Rolling finer tiers up into coarser ones, and dropping what is past its retention."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import duckdb
 
-from celeryscope.store.schema import TABLES, roll_up
+from celeryscope.store import schema
+from celeryscope.store.holdings import Holdings
 from celeryscope.store.tiers import Tier
 
-Watermarks = dict[int, int]
+_PERIODS_A_RETENTION = 24
 
 
-def advance(
-    cursor: duckdb.DuckDBPyConnection, tiers: Sequence[Tier], rolled: Watermarks, until: float
-) -> Watermarks:
-    """Roll up every step that ended by `until`; return the tiers' new watermarks."""
-    rolled = dict(rolled)
-    for finer, tier in pairwise(tiers):
-        start = rolled.get(tier.step, _oldest(cursor, finer.step, tier))
-        end = tier.floor(min(until, rolled.get(finer.step, until)))
-        if start is None:
-            return rolled
-        rolled[tier.step] = max(start, end)
-        if end > start:
-            _merge(cursor, finer.step, tier.step, start, end)
-    return rolled
-
-
-def due(tiers: Sequence[Tier], rolled: Watermarks, until: float) -> bool:
+def due(tiers: Sequence[Tier], held: Holdings, now: float) -> bool:
     """Tell whether any step has ended that is not rolled up."""
-    return any(tier.floor(until) > rolled.get(tier.step, -1) for tier in tiers[1:2])
+    return any(tier.floor(now) > held[tier.step].until for tier in tiers[1:])
 
 
-def retire(
-    cursor: duckdb.DuckDBPyConnection, tiers: Sequence[Tier], rolled: Watermarks
-) -> Watermarks:
-    """Move the rows of tiers that are no longer kept into the next coarser ones.
-
-    A tier that no kept tier can be rolled up from stays as it is, unread.
-    """
-    rolled = dict(rolled)
-    kept = {tier.step for tier in tiers}
-    for step in sorted(_stored_steps(cursor) - kept, reverse=True):
-        target = next((t for t in tiers if t.step > step and t.step % step == 0), None)
-        if target is not None:
-            _move(cursor, step, target, rolled, finest=target == tiers[0])
-            rolled.pop(step, None)
-    return rolled
-
-
-def _move(
-    cursor: duckdb.DuckDBPyConnection, step: int, target: Tier, rolled: Watermarks, *, finest: bool
-) -> None:
-    span = cursor.execute(f"SELECT min(ts), max(ts) FROM flushes_{step}").fetchone()  # noqa: S608
-    if span is not None and span[0] is not None:
-        start = target.floor(span[0]) if finest else rolled.get(target.step, target.floor(span[0]))
-        end = target.floor(span[1]) + target.step
+def roll_up(
+    cursor: duckdb.DuckDBPyConnection, tiers: Sequence[Tier], held: Holdings, now: float
+) -> Holdings:
+    """Roll up every step that ended by `now`; return what the tiers hold then."""
+    held = dict(held)
+    for finer, tier in pairwise(tiers):
+        start = held[tier.step].until
+        end = tier.floor(min(now, held[finer.step].until))
         if end > start:
-            _merge(cursor, step, target.step, start, end)
-            if not finest:
-                rolled[target.step] = end
-    for table in TABLES:
-        cursor.execute(f"DROP TABLE {table.name}_{step}")
+            merge_between(cursor, finer.step, tier.step, start, end)
+            held[tier.step] = replace(held[tier.step], until=end)
+    return held
 
 
-def _merge(cursor: duckdb.DuckDBPyConnection, finer: int, step: int, start: int, end: int) -> None:
-    for table in TABLES:
-        cursor.execute(roll_up(table, finer, step), [start, end])
+def expired(tiers: Sequence[Tier], held: Holdings, now: float) -> dict[int, int]:
+    """Return by step the time before which rows are to be dropped, where there may be any.
+
+    Whole periods are dropped, and none that a coarser tier still needs.
+    """
+    cutoffs = {tier.step: _cutoff(tier, tiers, held, now) for tier in tiers}
+    return {step: cutoff for step, cutoff in cutoffs.items() if cutoff > held[step].since}
 
 
-def _oldest(cursor: duckdb.DuckDBPyConnection, step: int, tier: Tier) -> int | None:
-    row = cursor.execute(f"SELECT min(ts) FROM flushes_{step}").fetchone()  # noqa: S608
-    return None if row is None or row[0] is None else tier.floor(row[0])
+def prune(cursor: duckdb.DuckDBPyConnection, cutoffs: dict[int, int], held: Holdings) -> Holdings:
+    """Drop each step's rows before its cutoff; return what the tiers hold then."""
+    held = dict(held)
+    for step, cutoff in cutoffs.items():
+        for table in schema.TABLES:
+            cursor.execute(schema.delete(table, step), [cutoff])
+        held[step] = replace(held[step], since=cutoff)
+    return held
 
 
-def _stored_steps(cursor: duckdb.DuckDBPyConnection) -> set[int]:
-    names = cursor.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'flushes_%'"
-    ).fetchall()
-    return {int(name.rpartition("_")[2]) for (name,) in names}
+def merge_between(
+    cursor: duckdb.DuckDBPyConnection, finer: int, step: int, start: int, end: int
+) -> None:
+    """Merge the rows of the step `finer` in [start, end) into the tier of `step`."""
+    for table in schema.TABLES:
+        cursor.execute(schema.merge(table, finer, step), [start, end])
+
+
+def _cutoff(tier: Tier, tiers: Sequence[Tier], held: Holdings, now: float) -> int:
+    period = max(tier.retention // _PERIODS_A_RETENTION // tier.step, 1) * tier.step
+    cutoff = int((now - tier.retention) // period) * period
+    coarser = (held[other.step].until for other in tiers if other.step > tier.step)
+    return min([cutoff, *coarser])

@@ -27,8 +27,8 @@ def rows_of(flush: Flush, identify: Identify) -> list[tuple[str, Columns]]:
     return [
         ("flushes", {"seconds": np.array([flush.seconds])}),
         ("scalars", {"series": ids(Kind.COUNTER, flush.counters), "total": _of(flush.counters)}),
-        ("scalars", {"series": ids(Kind.GAUGE, flush.gauges), "last": _of(flush.gauges)}),
-        ("scalars", {"series": ids(Kind.SET, flush.sets), "last": _of(flush.sets)}),
+        ("scalars", _last(ids(Kind.GAUGE, flush.gauges), flush.gauges, flush)),
+        ("scalars", _last(ids(Kind.SET, flush.sets), flush.sets, flush)),
         (
             "timers",
             {
@@ -50,6 +50,11 @@ def rows_of(flush: Flush, identify: Identify) -> list[tuple[str, Columns]]:
             },
         ),
     ]
+
+
+def _last(series: NDArray[np.generic], values: Mapping[str, float], flush: Flush) -> Columns:
+    ended = np.full(len(values), flush.start + flush.seconds)
+    return {"series": series, "last": _of(values), "last_at": ended}
 
 
 def _of(values: Mapping[str, float]) -> NDArray[np.generic]:

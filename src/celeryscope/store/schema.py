@@ -4,11 +4,12 @@ Each tier of step S has four tables. Several rows may stand for one series and t
 within an interval, a late flush): every reader merges, so that is harmless.
 
     flushes_S   ts, seconds                      the server listened for so long
-    scalars_S   series, ts, total, last, low, high, samples
+    scalars_S   series, ts, total, last, last_at, low, high, samples
     timers_S    series, ts, count, samples, sum, sum_squares, min, max
     bins_S      series, ts, bucket, n            a timer's log-bucket histogram
 
-A counter's row has only `total`; a gauge's or set's row has only `last` until it is rolled up.
+A counter's row has only `total`; a gauge's or set's row has only `last` and `last_at`, the end of
+its flush, until it is rolled up.
 """
 
 from dataclasses import dataclass
@@ -18,20 +19,27 @@ CREATE TABLE IF NOT EXISTS format (version INTEGER);
 CREATE TABLE IF NOT EXISTS series (
     id INTEGER, kind VARCHAR, name VARCHAR, first_seen BIGINT
 );
-CREATE TABLE IF NOT EXISTS tiers (step INTEGER, rolled_until BIGINT);
+CREATE TABLE IF NOT EXISTS tiers (step INTEGER, held_since BIGINT, held_until BIGINT);
 """
 
 TIER = """
 CREATE TABLE IF NOT EXISTS flushes_{step} (ts BIGINT, seconds DOUBLE);
 CREATE TABLE IF NOT EXISTS scalars_{step} (
     series INTEGER, ts BIGINT,
-    total DOUBLE, last DOUBLE, low DOUBLE, high DOUBLE, samples BIGINT
+    total DOUBLE, last DOUBLE, last_at DOUBLE, low DOUBLE, high DOUBLE, samples BIGINT
 );
 CREATE TABLE IF NOT EXISTS timers_{step} (
     series INTEGER, ts BIGINT, count DOUBLE, samples BIGINT,
     sum DOUBLE, sum_squares DOUBLE, min DOUBLE, max DOUBLE
 );
 CREATE TABLE IF NOT EXISTS bins_{step} (series INTEGER, ts BIGINT, bucket SMALLINT, n BIGINT);
+"""
+
+DROP_TIER = """
+DROP TABLE flushes_{step};
+DROP TABLE scalars_{step};
+DROP TABLE timers_{step};
+DROP TABLE bins_{step};
 """
 
 
@@ -53,10 +61,11 @@ FLUSHES = Table("flushes", (), ("seconds",), ("sum(seconds)",))
 SCALARS = Table(
     "scalars",
     ("series",),
-    ("total", "last", "low", "high", "samples"),
+    ("total", "last", "last_at", "low", "high", "samples"),
     (
         "sum(coalesce(total, last))",
-        "arg_max(last, ts)",
+        "arg_max(last, last_at)",
+        "max(last_at)",
         "min(coalesce(low, last))",
         "max(coalesce(high, last))",
         "sum(coalesce(samples, 1))::BIGINT",
@@ -79,7 +88,7 @@ BINS = Table("bins", ("series", "bucket"), ("n",), ("sum(n)::BIGINT",))
 TABLES = (FLUSHES, SCALARS, TIMERS, BINS)
 
 
-def roll_up(table: Table, finer: int, step: int) -> str:
+def merge(table: Table, finer: int, step: int) -> str:
     """Return the statement that merges rows of `finer` in [?, ?) into steps of `step`."""
     columns = ", ".join((*table.keys, f"ts // {step} * {step}", *table.merged))
     groups = ", ".join(map(str, range(1, len(table.keys) + 2)))

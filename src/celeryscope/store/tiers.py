@@ -20,6 +20,10 @@ class Tier:
         """Return the start of the step that holds `timestamp`."""
         return int(timestamp // self.step) * self.step
 
+    def ceil(self, timestamp: float) -> int:
+        """Return the start of the first step that begins at or after `timestamp`."""
+        return -self.floor(-timestamp)
+
 
 def parse_duration(text: str) -> int:
     """Return a duration such as `10s` or `2y` in seconds.

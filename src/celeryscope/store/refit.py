@@ -1,0 +1,60 @@
+"""Keeping what is stored when the retentions change."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import duckdb
+
+from celeryscope.store.holdings import FOREVER, Held, Holdings
+from celeryscope.store.rollup import merge_between
+from celeryscope.store.schema import DROP_TIER
+from celeryscope.store.tiers import Tier
+
+
+def fit(cursor: duckdb.DuckDBPyConnection, tiers: Sequence[Tier], stored: Holdings) -> Holdings:
+    """Fit what is stored to `tiers`; return what they hold then.
+
+    Rows of a step that is no longer kept move into the finest tier that is a multiple of it;
+    where there is none they stay, unread, until one is kept again.
+    """
+    finest = tiers[0]
+    held = {
+        step: one if step == finest.step else _ended(cursor, step, one)
+        for step, one in stored.items()
+    }
+    for step in sorted(held.keys() - {tier.step for tier in tiers}, reverse=True):
+        target = next((tier for tier in tiers if tier.step % step == 0), None)
+        if target is not None:
+            held = _move(cursor, step, target, held)
+    newest = max((one.until for one in held.values()), default=0)
+    start = held.get(finest.step, Held(finest.ceil(newest), FOREVER))
+    held[finest.step] = finer = replace(start, until=FOREVER)
+    for before, tier in pairwise(tiers):
+        one = held.get(tier.step, Held(tier.floor(finer.since), 0))
+        held[tier.step] = finer = replace(one, until=before.ceil(one.until))
+    return held
+
+
+def _ended(cursor: duckdb.DuckDBPyConnection, step: int, one: Held) -> Held:
+    """Give what was the finest tier's an end, as nothing more is written to it alone."""
+    if one.until < FOREVER:
+        return one
+    row = cursor.execute(f"SELECT max(ts) FROM flushes_{step}").fetchone()  # noqa: S608 -- a number
+    newest = None if row is None else row[0]
+    return replace(one, until=one.since if newest is None else newest + step)
+
+
+def _move(cursor: duckdb.DuckDBPyConnection, step: int, target: Tier, held: Holdings) -> Holdings:
+    """Merge a step's rows into `target` where that has none yet, and drop its tables."""
+    held = dict(held)
+    moved = held.pop(step)
+    into = held.get(target.step, Held(moved.until, moved.until))
+    if moved.since < into.since:
+        merge_between(cursor, step, target.step, 0, min(into.since, moved.until))
+    merge_between(cursor, step, target.step, into.until, moved.until)
+    cursor.execute(DROP_TIER.format(step=step))
+    held[target.step] = Held(
+        min(into.since, target.floor(moved.since)), max(into.until, moved.until)
+    )
+    return held
