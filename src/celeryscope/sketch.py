@@ -76,7 +76,8 @@ class Distribution:
 class Distributions:
     """Many distributions side by side, read in one vectorised pass.
 
-    The moments have one element a cell; a cell without samples has `samples` 0 and NaN elsewhere.
+    The moments have one element a cell; one without samples has 0 in `count` and `samples`, and
+    NaN elsewhere.
     The histograms lie end to end in `buckets` and `counts`, ascending within a cell; cell i's are
     those from `offsets[i]` to `offsets[i + 1]`.
     """
@@ -105,6 +106,21 @@ class Distributions:
             offsets=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]),
             buckets=np.concatenate([np.empty(0, np.int16), *(part.buckets for part in parts)]),
             counts=np.concatenate([np.empty(0, np.int64), *(part.counts for part in parts)]),
+        )
+
+    def part(self, first: int, end: int) -> Self:
+        """Return the cells from `first` up to but not with `end`."""
+        bins = slice(self.offsets[first], self.offsets[end])
+        return type(self)(
+            count=self.count[first:end],
+            samples=self.samples[first:end],
+            sum=self.sum[first:end],
+            sum_squares=self.sum_squares[first:end],
+            min=self.min[first:end],
+            max=self.max[first:end],
+            offsets=self.offsets[first : end + 1] - self.offsets[first],
+            buckets=self.buckets[bins],
+            counts=self.counts[bins],
         )
 
     def mean(self) -> Floats:
@@ -141,13 +157,11 @@ class Distributions:
         """Return the sum of each cell's `rank` smallest samples; NaN where rank is 0."""
         inside, bins = self._bins_at(rank)
         runs = self._runs_before()
-        values = value_of(self.buckets)
-        sums = np.concatenate([[0.0], np.cumsum(values * self.counts)])
         first = self.offsets[:-1][inside]
-        whole = sums[bins] - sums[first]
+        values = value_of(self.buckets)
         rest = rank[inside] - (runs[bins] - runs[first])
         result = np.full(self.samples.shape, np.nan)
-        result[inside] = whole + rest * values[bins]
+        result[inside] = _sum_between(values * self.counts, first, bins) + rest * values[bins]
         return np.where(inside & (rank == self.samples), self.sum, result)
 
     def _runs_before(self) -> Counts:
@@ -162,3 +176,10 @@ class Distributions:
     def _per_sample(self, total: Floats) -> Floats:
         samples = np.where(self.samples > 0, self.samples, 1)
         return np.where(self.samples > 0, total / samples, np.nan)
+
+
+def _sum_between(values: Floats, starts: Counts, ends: Counts) -> Floats:
+    """Return the sum of values[start:end] for each pair, none touched by what lies outside."""
+    pairs = np.column_stack([starts, ends]).ravel()
+    sums = np.add.reduceat(np.append(values, 0.0), pairs)[::2]
+    return np.where(starts < ends, sums, 0.0)

@@ -1,12 +1,20 @@
-"""Globs over path nodes: `*`, `?`, `[a-z]`, `{a,b}` within a node, `**` across nodes."""
+"""Globs over path nodes: `*`, `?`, `[a-z]`, `[!a-z]`, `{a,b}` within a node, `**` across nodes.
+
+What does not close stands for itself. Stars match as little as they can and never reconsider, so
+that no pattern takes more than quadratic time.
+"""
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
 
 ANY_DEPTH = "**"
+_MOST_ALTERNATIVES = 4096
 _SPECIAL = re.compile(r"[*?\[{]")
-_TOKEN = re.compile(r"\*+|\?|\[!?[^\]]+\]|\{[^{}]*\}|.", re.DOTALL)
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_STARS = re.compile(r"\*+")
+_PART = re.compile(r"\?|\[(?:![^\]]|[^!\]])[^\]]*\]|.", re.DOTALL)
+_RANGE = re.compile(r"(.)-(.)|(.)", re.DOTALL)
 
 Matcher = Callable[[str], bool]
 
@@ -18,28 +26,46 @@ def is_literal(glob: str) -> bool:
 @lru_cache(maxsize=1024)
 def matcher(glob: str) -> Matcher:
     """Return a predicate that tells whether a node matches `glob` as a whole."""
-    pattern = re.compile("".join(map(_translate, _TOKEN.findall(glob))) + r"\Z", re.DOTALL)
+    globs = _without_braces(glob)
+    if all(map(is_literal, globs)):
+        return frozenset(globs).__contains__
+    pattern = re.compile("|".join(map(_translate, globs)), re.DOTALL)
     return lambda node: pattern.match(node) is not None
 
 
-def _translate(part: str) -> str:
-    if part[0] == "*":
-        return ".*"
+def _without_braces(glob: str) -> list[str]:
+    """Return the globs that braces stand for, as many of them as one pattern may hold."""
+    waiting = [glob]
+    globs: list[str] = []
+    while waiting and len(globs) < _MOST_ALTERNATIVES:
+        one = waiting.pop()
+        if braces := _BRACES.search(one):
+            before, after = one[: braces.start()], one[braces.end() :]
+            waiting += [before + choice + after for choice in reversed(braces[1].split(","))]
+        else:
+            globs.append(one)
+    return globs
+
+
+def _translate(glob: str) -> str:
+    first, *rest = ("".join(map(_escape, _PART.findall(chunk))) for chunk in _STARS.split(glob))
+    if not rest:
+        return rf"{first}\Z"
+    *middle, last = rest
+    return first + "".join(f"(?>.*?{part})" for part in middle) + rf".*{last}\Z"
+
+
+def _escape(part: str) -> str:
     if part == "?":
         return "."
-    if len(part) > 1 and part[0] == "[":
-        negated, inside = part[1] == "!", part[1:-1].lstrip("!")
-        return f"[{'^' * negated}{_escape_class(inside)}]"
-    if len(part) > 1 and part[0] == "{":
-        choices = (_TOKEN.findall(choice) for choice in part[1:-1].split(","))
-        return f"(?:{'|'.join(''.join(map(_translate, choice)) for choice in choices)})"
-    return re.escape(part)
+    if len(part) == 1:
+        return re.escape(part)
+    negated = part[1] == "!"
+    inside = "".join(_in_class(*found) for found in _RANGE.findall(part[1 + negated : -1]))
+    return f"[{'^' * negated}{inside}]"
 
 
-def _escape_class(inside: str) -> str:
-    escaped = re.sub(r"([\\\]\[^&~|])", r"\\\1", inside)
-    try:
-        re.compile(f"[{escaped}]")
-    except re.error:
-        return re.escape(inside)
-    return escaped
+def _in_class(low: str, high: str, single: str) -> str:
+    if low <= high:
+        return re.escape(single) or f"{re.escape(low)}-{re.escape(high)}"
+    return re.escape(f"{low}-{high}")
