@@ -1,0 +1,118 @@
+"""A function of the target language: its code with its name and parameters beside it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from inspect import getdoc
+
+from celeryscope.graphite.errors import ArgumentError, RefusedError, one_line
+from celeryscope.graphite.fetch import Fetcher
+from celeryscope.graphite.parameters import Evaluate, Parameter
+from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.target import Call, Expression
+from celeryscope.store.protocol import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a function may use beside its arguments: the request's reader, and its window."""
+
+    fetcher: Fetcher
+    window: Window
+
+
+Code = Callable[..., list[TimeSeries]]
+"""Takes the context, then one argument for each parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A declared function.
+
+    A `raw` one gets its arguments at the finest step that the store has, because its result
+    depends on the step; all others get them at the step of the display, merged by kind.
+    """
+
+    name: str
+    group: str
+    parameters: tuple[Parameter, ...]
+    code: Code
+    raw: bool
+    aliases: tuple[str, ...]
+
+    def describe(self, name: str) -> dict[str, object]:
+        """Return what `/functions` shows under one of the function's names."""
+        signature = ", ".join(map(_signature, self.parameters))
+        return {
+            "name": name,
+            "function": f"{name}({signature})",
+            "description": getdoc(self.code),
+            "module": self.code.__module__,
+            "group": self.group,
+            "params": [parameter.describe() for parameter in self.parameters],
+        }
+
+    def bind(self, call: Call, evaluate: Evaluate) -> list[object]:
+        """Return one value for each parameter; those that are `multiple` get a list.
+
+        Raises:
+            ArgumentError: An argument is missing, unknown, given twice or not what is allowed.
+        """
+        given: dict[str, list[Expression]] = {parameter.name: [] for parameter in self.parameters}
+        for parameter, argument in self._placed(call):
+            given[parameter.name].append(argument)
+        return [self._value(one, given[one.name], call, evaluate) for one in self.parameters]
+
+    def _placed(self, call: Call) -> Iterator[tuple[Parameter, Expression]]:
+        for place, argument in enumerate(call.arguments):
+            parameter = self.parameters[min(place, len(self.parameters) - 1)]
+            if place >= len(self.parameters) and not parameter.multiple:
+                count = f"{len(self.parameters)} argument{'s' * (len(self.parameters) > 1)}"
+                raise ArgumentError(f"{call.function} takes {count} at most", argument.at)
+            yield parameter, argument
+        named = {one.name: one for one in self.parameters[len(call.arguments) :]}
+        for keyword, argument in call.keywords:
+            if keyword not in named:
+                free = ", ".join(named) or "none"
+                raise ArgumentError(
+                    f"{call.function} has no open keyword {keyword}; allowed here: {free}",
+                    argument.at,
+                )
+            yield named[keyword], argument
+
+    def _value(
+        self, parameter: Parameter, given: list[Expression], call: Call, evaluate: Evaluate
+    ) -> object:
+        if not given and parameter.required:
+            raise ArgumentError(
+                f"{call.function} needs {parameter.name}: {parameter.allowed}", call.at
+            )
+        values = [_read(parameter, argument, call, evaluate) for argument in given]
+        if parameter.multiple:
+            return values
+        return values[0] if values else parameter.default
+
+
+def function(
+    name: str, group: str, *parameters: Parameter, raw: bool = False, aliases: tuple[str, ...] = ()
+) -> Callable[[Code], Function]:
+    """Declare the decorated code as a function; its docstring is the help that clients see."""
+    return lambda code: Function(name, group, parameters, code, raw, aliases)
+
+
+def _read(parameter: Parameter, argument: Expression, call: Call, evaluate: Evaluate) -> object:
+    if not parameter.required and str(argument).lower() == "none":
+        return parameter.default
+    try:
+        return parameter.read(argument, evaluate)
+    except RefusedError:
+        raise ArgumentError(
+            f"{call.function}: {parameter.name} is {one_line(str(argument))}; "
+            f"allowed is {parameter.allowed}",
+            argument.at,
+        ) from None
+
+
+def _signature(parameter: Parameter) -> str:
+    star = "*" * parameter.multiple
+    default = "" if parameter.required or parameter.multiple else f"={parameter.default!r}"
+    return f"{star}{parameter.name}{default}"

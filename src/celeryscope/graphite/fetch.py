@@ -1,0 +1,161 @@
+"""Reads leaves from the store at one request's step, each kind merged in its own way.
+
+Counts are summed and rates are what was counted over the seconds listened; timers are merged
+before a statistic is read; gauges are averaged; of sets the largest is kept.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import TypeVar, cast
+
+import numpy as np
+
+from celeryscope import statistics
+from celeryscope.graphite.errors import RequestError
+from celeryscope.graphite.namespace import Leaf, Namespace, split
+from celeryscope.graphite.series import TimeSeries
+from celeryscope.metrics import Kind
+from celeryscope.sketch import Floats
+from celeryscope.store.protocol import Scalars, Series, Store, Window
+
+MAX_VALUES = 20_000_000
+
+_METHODS = {"count": "sum", "sum": "sum", "lower": "min", "upper": "max"}
+
+T = TypeVar("T")
+Rows = Iterator[tuple[Leaf, str, Floats]]
+"""Each leaf with its consolidation method and its values."""
+
+
+class Fetcher:
+    """Answers one request: keeps what it has read, and counts the values asked for."""
+
+    def __init__(self, store: Store, namespace: Namespace) -> None:
+        self._store = store
+        self._namespace = namespace
+        self._charged = 0
+        self._kept: dict[Hashable, object] = {}
+
+    def charge(self, values: int) -> None:
+        """Count values that the request makes the server hold.
+
+        Raises:
+            RequestError: They are too many by now.
+        """
+        self._charged += values
+        if self._charged > MAX_VALUES:
+            raise RequestError(
+                f"the request needs more than {MAX_VALUES:,} values; "
+                "narrow its paths or its range, or ask for fewer with maxDataPoints"
+            )
+
+    def series(self, expression: str, window: Window) -> list[TimeSeries]:
+        """Return what a path expression stands for, ordered by path."""
+        leaves = self._keep(("leaves", expression), lambda: self._leaves(expression))
+        self.charge(len(leaves) * window.points)
+        lines = {
+            leaf.path: _line(leaf, expression, window, method, values)
+            for leaf, method, values in self._rows(leaves, window)
+        }
+        return [lines[leaf.path] for leaf in leaves]
+
+    def merged_percentile(self, expression: str, percent: float, window: Window) -> Floats | None:
+        """Return a percentile of all runs of the timers that match; None if no timer does."""
+        series = self._namespace.timers(split(expression))
+        self.charge(window.points)
+        return self._store.timers([series], window).cells.percentile(percent) if series else None
+
+    def _leaves(self, expression: str) -> list[Leaf]:
+        return self._namespace.leaves(split(expression))
+
+    def _rows(self, leaves: Sequence[Leaf], window: Window) -> Rows:
+        readers = {
+            Kind.COUNTER: self._counters,
+            Kind.TIMER: self._timers,
+            Kind.GAUGE: self._gauges,
+            Kind.SET: self._sets,
+        }
+        for kind, read in readers.items():
+            if of_kind := [leaf for leaf in leaves if leaf.series.kind is kind]:
+                yield from read(of_kind, window)
+
+    def _counters(self, leaves: Sequence[Leaf], window: Window) -> Rows:
+        series, row_of = _distinct(leaves)
+        totals = self._scalars(series, window).total
+        seconds = self._covered(window)
+        listened = np.where(seconds > 0, seconds, np.nan)
+        for leaf in leaves:
+            total = totals[row_of[leaf.series.id]]
+            if leaf.statistic == "rate":
+                yield leaf, "average", total / listened
+            else:
+                yield leaf, "sum", total
+
+    def _timers(self, leaves: Sequence[Leaf], window: Window) -> Rows:
+        series, row_of = _distinct(leaves)
+        ids = tuple(row_of)
+        timers = self._keep(
+            ("timers", ids, window),
+            lambda: self._store.timers([[one] for one in series], window),
+        )
+        seconds = _known_seconds(series, window, self._covered(window)).ravel()
+        grids = {
+            name: timers.grid(read(timers.cells, seconds))
+            for name in {leaf.statistic for leaf in leaves}
+            if (read := statistics.reading(name))
+        }
+        for leaf in leaves:
+            values = grids[leaf.statistic][row_of[leaf.series.id]]
+            yield leaf, _method(leaf.statistic), values
+
+    def _gauges(self, leaves: Sequence[Leaf], window: Window) -> Rows:
+        series, row_of = _distinct(leaves)
+        means = self._scalars(series, window).mean
+        yield from ((leaf, "average", means[row_of[leaf.series.id]]) for leaf in leaves)
+
+    def _sets(self, leaves: Sequence[Leaf], window: Window) -> Rows:
+        series, row_of = _distinct(leaves)
+        sizes = self._scalars(series, window).high
+        yield from ((leaf, "max", sizes[row_of[leaf.series.id]]) for leaf in leaves)
+
+    def _scalars(self, series: Sequence[Series], window: Window) -> Scalars:
+        ids = tuple(one.id for one in series)
+        return self._keep(("scalars", ids, window), lambda: self._store.scalars(series, window))
+
+    def _covered(self, window: Window) -> Floats:
+        return self._keep(("covered", window), lambda: self._store.covered(window))
+
+    def _keep(self, key: Hashable, read: Callable[[], T]) -> T:
+        if key not in self._kept:
+            self._kept[key] = read()
+        return cast("T", self._kept[key])
+
+
+def _distinct(leaves: Sequence[Leaf]) -> tuple[list[Series], dict[int, int]]:
+    """Return the leaves' series without repetition, and each one's row by its id."""
+    series = {leaf.series.id: leaf.series for leaf in leaves}
+    return list(series.values()), {one: row for row, one in enumerate(series)}
+
+
+def _known_seconds(series: Sequence[Series], window: Window, covered: Floats) -> Floats:
+    """Return the seconds listened to in each interval of each series, from its first on."""
+    ends = window.start + window.step * np.arange(1, window.points + 1)
+    first_seen = np.array([one.first_seen for one in series])
+    return np.where(ends > first_seen[:, None], covered, 0.0)
+
+
+def _method(statistic: str) -> str:
+    """Return how a timer's statistic is best merged once it has been read."""
+    part = statistic.partition("_")[0]
+    return "average" if statistic == "count_ps" else _METHODS.get(part, "average")
+
+
+def _line(leaf: Leaf, expression: str, window: Window, method: str, values: Floats) -> TimeSeries:
+    return TimeSeries(
+        name=leaf.name,
+        start=window.start,
+        step=window.step,
+        values=values,
+        method=method,
+        path=expression,
+        tags={"name": leaf.name},
+    )

@@ -1,0 +1,148 @@
+"""What a function's parameter accepts, and how an argument in a target becomes its value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from celeryscope.graphite.aggregates import AGGREGATE_NAMES, canonical
+from celeryscope.graphite.errors import RefusedError
+from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.target import Expression, Literal, Path, Target
+from celeryscope.graphite.times import INTERVALS, parse_interval
+
+Evaluate = Callable[[Target], list[TimeSeries]]
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A kind of argument: what is allowed in words, and how it is read.
+
+    `name` is graphite-web's, which Grafana's editor knows. Reading raises RefusedError for
+    anything that is not allowed.
+    """
+
+    name: str
+    allowed: str
+    read: Callable[[Expression, Evaluate], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter; `multiple` takes all arguments that are left, `options` lists its values."""
+
+    name: str
+    type: Type
+    required: bool = True
+    default: Scalar = None
+    multiple: bool = False
+    options: tuple[str, ...] = ()
+
+    def describe(self) -> dict[str, object]:
+        """Return the entry that `/functions` shows."""
+        entry: dict[str, object] = {"name": self.name, "type": self.type.name}
+        if self.required:
+            entry["required"] = True
+        if self.default is not None:
+            entry["default"] = self.default
+        if self.multiple:
+            entry["multiple"] = True
+        if options := self.options or _OPTIONS.get(self.type.name):
+            entry["options"] = list(options)
+        return entry
+
+    @property
+    def allowed(self) -> str:
+        return f"one of {', '.join(self.options)}" if self.options else self.type.allowed
+
+    def read(self, argument: Expression, evaluate: Evaluate) -> object:
+        """Return the argument's value.
+
+        Raises:
+            RefusedError: It is not what the parameter accepts.
+        """
+        value = self.type.read(argument, evaluate)
+        if self.options and value not in self.options:
+            raise RefusedError
+        return value
+
+
+def _series(argument: Expression, evaluate: Evaluate) -> list[TimeSeries]:
+    if isinstance(argument, Literal):
+        raise RefusedError
+    return evaluate(argument)
+
+
+def _pattern(argument: Expression, _evaluate: Evaluate) -> str:
+    if not isinstance(argument, Path):
+        raise RefusedError
+    return argument.text
+
+
+def _scalar(convert: Callable[[Scalar], object]) -> Callable[[Expression, Evaluate], object]:
+    def read(argument: Expression, _evaluate: Evaluate) -> object:
+        if not isinstance(argument, Literal):
+            raise RefusedError
+        try:
+            return convert(argument.value)
+        except (TypeError, ValueError, OverflowError):
+            raise RefusedError from None
+
+    return read
+
+
+def _text(value: Scalar) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _number(value: Scalar) -> float:
+    """Return a whole number as it is, so that names show it as it was written."""
+    if value is None or isinstance(value, bool):
+        raise TypeError(value)
+    return float(value) if isinstance(value, str) else value
+
+
+def _integer(value: Scalar) -> int:
+    number = float(_number(value))
+    if not number.is_integer():
+        raise ValueError(value)
+    return int(number)
+
+
+def _boolean(value: Scalar) -> bool:
+    spelled = {True: True, False: False, "true": True, "false": False}
+    key = value.lower() if isinstance(value, str) else value
+    if key not in spelled:
+        raise ValueError(value)
+    return spelled[key]
+
+
+def _interval(value: Scalar) -> str:
+    """Return it as it was written, for the name of the result."""
+    parse_interval(_text(value))
+    return _text(value)
+
+
+def _aggregate(value: Scalar) -> str:
+    if canonical(_text(value)) is None:
+        raise ValueError(value)
+    return _text(value)
+
+
+def _series_or_number(argument: Expression, evaluate: Evaluate) -> object:
+    return (NUMBER if isinstance(argument, Literal) else SERIES).read(argument, evaluate)
+
+
+SERIES = Type("seriesList", "a path or a function", _series)
+TIMERS = Type("seriesList", "a path of timers, without a statistic", _pattern)
+TEXT = Type("string", "text in quotes", _scalar(_text))
+NUMBER = Type("float", "a number", _scalar(_number))
+TOTAL = Type("any", "a path, a function, a number or none", _series_or_number)
+INTEGER = Type("integer", "a whole number", _scalar(_integer))
+NODE = Type("node", "a whole number: the node's place in the path, from 0", _scalar(_integer))
+BOOLEAN = Type("boolean", "true or false", _scalar(_boolean))
+INTERVAL = Type("interval", f"{INTERVALS}, in quotes", _scalar(_interval))
+AGGREGATE = Type("aggFunc", f"one of {', '.join(AGGREGATE_NAMES)}, in quotes", _scalar(_aggregate))
+
+_OPTIONS = {AGGREGATE.name: AGGREGATE_NAMES}

@@ -1,0 +1,83 @@
+"""A line on a chart: evenly spaced values under a name, and how to bring them on another grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import lcm
+from typing import Self
+
+import numpy as np
+
+from celeryscope.graphite.aggregates import CONSOLIDATIONS
+from celeryscope.sketch import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimeSeries:
+    """Values `step` seconds apart, NaN where nothing is known.
+
+    A value carries the start of its interval: the first is for `start` up to `start + step`.
+    graphite-web answers for (from, until], here it is [from, until). `path` is the expression in
+    the target that the series came from, `method` how several of its values become one.
+    """
+
+    name: str
+    start: int
+    step: int
+    values: Floats
+    method: str = "average"
+    path: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def end(self) -> int:
+        return self.start + self.step * self.values.size
+
+    def named(self, name: str) -> Self:
+        return replace(self, name=name)
+
+    def derived(self, name: str, values: Floats, **changes: object) -> Self:
+        """Return what a function made of this series, under the expression that made it."""
+        return replace(self, name=name, path=name, values=values, **changes)  # type: ignore[arg-type]
+
+
+def consolidated(series: TimeSeries, points: int) -> TimeSeries:
+    """Merge adjacent values by the series' own method until at most `points` are left.
+
+    Merged intervals lie on multiples of their length, so that they do not change as the range
+    moves on; a single one starts where the series does.
+    """
+    if series.values.size <= points:
+        return series
+    if points == 1:
+        return regrid(series, series.start, series.step * series.values.size, 1)
+    first, size = series.start // series.step, series.values.size
+    merged = -(-size // points)
+    while -(-(first % merged + size) // merged) > points:
+        merged += 1
+    lead = first % merged
+    step = merged * series.step
+    return regrid(series, series.start - lead * series.step, step, -(-(lead + size) // merged))
+
+
+def regrid(series: TimeSeries, start: int, step: int, count: int) -> TimeSeries:
+    """Put the values on another grid; those that share an interval merge by the own method."""
+    offset, per_point = (series.start - start) // series.step, step // series.step
+    padded = np.full(count * per_point, np.nan)
+    padded[offset : offset + series.values.size] = series.values
+    values = CONSOLIDATIONS[series.method](padded.reshape(count, per_point), 1)
+    return replace(series, start=start, step=step, values=values)
+
+
+def aligned(series: Sequence[TimeSeries]) -> list[TimeSeries]:
+    """Bring series on the one grid that all of them fit on."""
+    if len({(one.start, one.step, one.values.size) for one in series}) <= 1:
+        return list(series)
+    step = lcm(*(one.step for one in series))
+    start = min(one.start for one in series)
+    count = -(-(max(one.end for one in series) - start) // step)
+    return [regrid(one, start, step, count) for one in series]
+
+
+def stacked(series: Sequence[TimeSeries]) -> Floats:
+    """Return the values of aligned series as an array of shape (series, points)."""
+    return np.stack([one.values for one in series])

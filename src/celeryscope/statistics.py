@@ -1,0 +1,91 @@
+"""A timer's statistics under node statsd's names, read from merged distributions.
+
+`count` and `count_ps` honour sample rates; all others are over the samples received. A threshold
+P gives `count_P`, `mean_P`, `upper_P` and `sum_P` over the lowest P %, a negative one `count_topP`,
+`mean_topP`, `lower_topP` and `sum_topP` over the highest; `99.9` is written `99_9`.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from celeryscope.sketch import Counts, Distributions, Floats
+
+Reading = Callable[[Distributions, Floats], Floats]
+"""Reads one value a cell; takes the seconds in which each cell's interval was listened to."""
+
+DEFAULT_THRESHOLDS: tuple[float, ...] = (50.0, 90.0, 95.0, 99.0)
+
+_THRESHOLD = re.compile(r"(count|mean|upper|lower|sum)_(top)?(\d{1,3}(?:_\d{1,6})?)\Z")
+_MAX_PERCENT = 100
+
+
+def names(thresholds: Iterable[float] = DEFAULT_THRESHOLDS) -> tuple[str, ...]:
+    """Return every statistic's name for the thresholds given, in order."""
+    derived = (name for threshold in thresholds for name in _derived(threshold))
+    return tuple(sorted({*_PLAIN, *derived}))
+
+
+def reading(name: str) -> Reading | None:
+    """Return how to read a statistic, whatever its threshold; None if `name` is none."""
+    match = _THRESHOLD.match(name)
+    if match is None:
+        return _PLAIN.get(name)
+    part, top, digits = match.groups()
+    percent = float(digits.replace("_", "."))
+    read = (_TOP if top else _LOWEST).get(part)
+    if read is None or not 0 < percent <= _MAX_PERCENT:
+        return None
+    return lambda cells, _seconds: read(cells, cells.rank(percent))
+
+
+def _derived(threshold: float) -> list[str]:
+    suffix = f"{abs(threshold):g}".replace(".", "_", 1)
+    if threshold < 0:
+        return [f"{part}_top{suffix}" for part in _TOP]
+    return [f"{part}_{suffix}" for part in _LOWEST]
+
+
+def _count(cells: Distributions, seconds: Floats) -> Floats:
+    """Return 0 where the server listened and nothing came."""
+    idle = np.where(seconds > 0, 0.0, np.nan)
+    return np.where(cells.samples > 0, cells.count, idle)
+
+
+def _count_ps(cells: Distributions, seconds: Floats) -> Floats:
+    return _count(cells, seconds) / np.where(seconds > 0, seconds, np.nan)
+
+
+def _number(_cells: Distributions, rank: Counts) -> Floats:
+    return np.where(rank > 0, rank, np.nan)
+
+
+def _sum_of_top(cells: Distributions, rank: Counts) -> Floats:
+    rest = np.where(rank == cells.samples, 0.0, cells.sum_lowest(cells.samples - rank))
+    return np.where(rank > 0, cells.sum - rest, np.nan)
+
+
+_PLAIN: dict[str, Reading] = {
+    "count": _count,
+    "count_ps": _count_ps,
+    "lower": lambda cells, _: cells.min,
+    "upper": lambda cells, _: cells.max,
+    "sum": lambda cells, _: cells.sum,
+    "sum_squares": lambda cells, _: cells.sum_squares,
+    "mean": lambda cells, _: cells.mean(),
+    "median": lambda cells, _: cells.median(),
+    "std": lambda cells, _: cells.std(),
+}
+_LOWEST: dict[str, Callable[[Distributions, Counts], Floats]] = {
+    "count": _number,
+    "mean": lambda cells, rank: cells.sum_lowest(rank) / _number(cells, rank),
+    "upper": lambda cells, rank: cells.value_at(rank),
+    "sum": lambda cells, rank: cells.sum_lowest(rank),
+}
+_TOP: dict[str, Callable[[Distributions, Counts], Floats]] = {
+    "count": _number,
+    "mean": lambda cells, rank: _sum_of_top(cells, rank) / _number(cells, rank),
+    "lower": lambda cells, rank: cells.value_at(np.where(rank > 0, cells.samples - rank + 1, 0)),
+    "sum": _sum_of_top,
+}
