@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 ANY_DEPTH = "**"
-_MOST_ALTERNATIVES = 4096
+_MOST_ALTERNATIVES = 1024
 _SPECIAL = re.compile(r"[*?\[{]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _STARS = re.compile(r"\*+")
