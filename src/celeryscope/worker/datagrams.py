@@ -24,7 +24,7 @@ _exception_nodes: dict[str, bytes] = {}
 
 @dataclass(frozen=True)
 class Places:
-    """The paths that one kind of run, or of message, counts under; None: there is no such place."""
+    """The paths that one kind of run counts under; None where there is no such place."""
 
     task: str
     queue: str | None = None
@@ -54,8 +54,10 @@ class RunDatagrams:
 
 def run_datagrams(places: Places) -> RunDatagrams:
     """Build what is sent at the start and at each possible end of a run."""
-    prerun = [(place, "prerun", _COUNT) for place in _present(places)]
-    waits = [(place, "wait", _MS) for place in _present(places)[: 2 if places.queue else 1]]
+    prerun = [
+        (place, "prerun", _COUNT) for place in _present(places.task, places.queue, places.worker)
+    ]
+    waits = [(place, "wait", _MS) for place in _present(places.task, places.queue)]
     ended = [(places.task, "postrun", _COUNT), (places.task, "runtime", _MS)]
     if places.worker:
         ended.append((places.worker, "postrun", _COUNT))
@@ -75,13 +77,13 @@ def run_datagrams(places: Places) -> RunDatagrams:
     )
 
 
-def published_datagram(places: Places) -> bytes:
+def published_datagram(task: str, queue: str | None) -> bytes:
     """Build what is sent when a message went to the broker."""
-    return _joined(*((place, "published", _COUNT) for place in _present(places)))
+    return _joined(*((place, "published", _COUNT) for place in _present(task, queue)))
 
 
-def _present(places: Places) -> list[str]:
-    return [path for path in (places.task, places.queue, places.worker) if path]
+def _present(*places: str | None) -> list[str]:
+    return [path for path in places if path]
 
 
 def _joined(*lines: tuple[str, str, str]) -> bytes:

@@ -95,9 +95,7 @@ class Instrumentation:
             self._connect()
         if self._arguments.get(app) != arguments:
             self._arguments[app] = arguments
-            self._meters.pop(app, None)
-            self._runs.clear()
-            self._messages.clear()
+            self._forget(app)
 
     def report(self, **_: object) -> None:
         """Send what the process has counted, as it may be about to end."""
@@ -161,6 +159,14 @@ class Instrumentation:
         # Children of the prefork pool leave without it; they have worker_process_shutdown.
         atexit.register(self.report)
 
+    def _forget(self, app: Celery) -> None:
+        self._runs.clear()
+        self._messages.clear()
+        meter = self._meters.pop(app, None)
+        if meter is not None:
+            meter.sender.report()
+            meter.sender.close()
+
     def _run_kind(self, task: "Task[Any, Any]", request: Mapping[str, Any]) -> _RunKind | None:
         delivery = request.get("delivery_info") or {}
         eager = request.get("is_eager")
@@ -200,9 +206,11 @@ class Instrumentation:
         return kind
 
     def _publisher(self, task: str) -> Celery:
-        # The signal does not tell the app: the one that has the task, else the newest.
-        *others, newest = self._arguments
-        return next((app for app in others if task in app.tasks), newest)
+        # The signal does not tell which app it was: the newest that has the task, or the newest.
+        newest, *others = reversed(self._arguments)
+        if not others:
+            return newest
+        return next((app for app in (newest, *others) if task in app.tasks), newest)
 
     def _meter(self, app: Celery) -> Meter | None:
         if app not in self._meters and app in self._arguments:

@@ -37,9 +37,7 @@ class Meter:
         return run_datagrams(Places(self._paths.task(task)))
 
     def published(self, task: str, exchange: object, routing_key: str | None) -> bytes:
-        return published_datagram(
-            Places(self._paths.task(task), self._queue(exchange, routing_key))
-        )
+        return published_datagram(self._paths.task(task), self._queue(exchange, routing_key))
 
     def _queue(self, exchange: object, routing_key: str | None) -> str | None:
         if not routing_key:

@@ -92,7 +92,7 @@ def _connected(peer: Peer) -> socket.socket:
     family, address = peer
     connected = socket.socket(family, socket.SOCK_DGRAM)
     try:
-        connected.setblocking(False)  # noqa: FBT003 - the socket's own signature
+        connected.settimeout(0)
         connected.connect(address)
     except OSError:
         connected.close()

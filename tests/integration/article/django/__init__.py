@@ -1,0 +1,1 @@
+"""As much of Django as the article's listing asks for."""

@@ -1,0 +1,40 @@
+"""A Celery app whose tasks have known fates, for real workers: `celery -A support.sample_app`."""
+
+import os
+import time
+
+from celery import Celery, Task
+
+import celeryscope
+
+app = Celery("sample", broker=os.environ.get("SAMPLE_BROKER", "memory://"))
+app.conf.update(
+    task_ignore_result=True,
+    broker_connection_retry_on_startup=True,
+    worker_hijack_root_logger=False,
+)
+celeryscope.instrument(app)
+
+
+class OutOfStockError(Exception):
+    """A failure with a class of its own."""
+
+
+@app.task(name="shop.orders.tasks.place")
+def place(seconds: float = 0.0) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+@app.task(name="shop.orders.tasks.refuse")
+def refuse(stock: int = 0) -> None:
+    if not stock:
+        raise OutOfStockError
+    raise ValueError(stock)
+
+
+@app.task(name="shop.mail.send", bind=True, max_retries=3)
+def send(self: "Task[[int, float], str]", refusals: int = 1, countdown: float = 0.0) -> str:
+    if self.request.retries < refusals:
+        raise self.retry(countdown=countdown)
+    return "sent"
