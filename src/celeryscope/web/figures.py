@@ -1,0 +1,143 @@
+"""The figures at the top of a page: one question each, answered in a number and one line."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from celeryscope.sketch import Floats
+from celeryscope.store.protocol import Timers
+from celeryscope.web import units
+from celeryscope.web.activity import Activity
+from celeryscope.web.sparkline import sparkline
+from celeryscope.web.units import Quantity
+
+RUN_TIME, WAIT = 0, 1
+_P95 = 95
+_STEADY = 0.005
+_MARKED = 0.1
+_ENOUGH = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number and what it means.
+
+    `tone` is the look of `meaning`: `calm`, `good`, `warn` or `bad`; `compared` tells whether it
+    speaks of the span before.
+    """
+
+    key: str
+    title: str
+    value: Quantity
+    meaning: str
+    tone: str
+    compared: bool
+    spark: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """One span in four numbers, NaN where there is nothing: rate a second, share, ms and ms."""
+
+    rate: float
+    failed: float
+    run_time: float
+    wait: float
+
+
+UNKNOWN = Totals(np.nan, np.nan, np.nan, np.nan)
+
+
+def totals(activity: Activity, timers: Timers) -> Totals:
+    """Sum up a span; the first two groups of `timers` are all run times and all waits."""
+    p95 = timers.cells.percentile(_P95)
+    return Totals(activity.rate(), activity.failed_ratio(), float(p95[RUN_TIME]), float(p95[WAIT]))
+
+
+def comparable(before: Activity, now: Activity) -> bool:
+    """Tell whether the server listened long enough before to compare with."""
+    return before.seconds >= _ENOUGH * now.seconds > 0
+
+
+def figures(
+    now: Totals, before: Totals, activity: Activity, timers: Timers, points: int
+) -> list[Figure]:
+    """Return the figures that have data; `points` intervals go into the small lines.
+
+    `before` is UNKNOWN where there is nothing to compare with.
+    """
+    p95 = timers.grid(timers.cells.percentile(_P95))
+    per_interval = activity.rates().sum(axis=0)
+    candidates = (
+        _throughput(now.rate, before.rate, per_interval[:points]),
+        _failures(now.failed, before.failed, activity.failed_by_interval()[:points]),
+        _time("runtime", "Run time p95", now.run_time, before.run_time, p95[RUN_TIME]),
+        _time("wait", "Wait p95", now.wait, before.wait, p95[WAIT]),
+    )
+    return [figure for figure in candidates if figure.value.number != units.NOTHING]
+
+
+def _throughput(rate: float, before: float, values: Floats) -> Figure:
+    change = _change(rate, before)
+    return Figure(
+        key="throughput",
+        title="Throughput",
+        value=units.rate(rate),
+        meaning=change or f"highest {units.rate(_highest(values))}",
+        tone="calm",
+        compared=bool(change),
+        spark=sparkline(values, "throughput"),
+    )
+
+
+def _failures(failed: float, before: float, values: Floats) -> Figure:
+    points = (failed - before) * 100
+    change = "" if np.isnan(points) else _or_unchanged(points, _STEADY, 2, "pt")
+    return Figure(
+        key="failed",
+        title="Failure ratio",
+        value=units.percent(failed),
+        meaning=change or f"highest {units.percent(_highest(values))}",
+        tone=_tone(points, "bad"),
+        compared=bool(change),
+        spark=sparkline(values, "failed"),
+    )
+
+
+def _time(key: str, title: str, value: float, before: float, values: Floats) -> Figure:
+    change = _change(value, before)
+    return Figure(
+        key=key,
+        title=title,
+        value=units.duration(value),
+        meaning=change or f"highest {units.duration(_highest(values))}",
+        tone=_tone(_relative(value, before), "warn"),
+        compared=bool(change),
+        spark=sparkline(values, key),
+    )
+
+
+def _tone(change: float, worse: str) -> str:
+    if change >= _MARKED:
+        return worse
+    return "good" if change <= -_MARKED else "calm"
+
+
+def _change(value: float, before: float) -> str:
+    change = _relative(value, before)
+    return "" if np.isnan(change) else _or_unchanged(change * 100, _STEADY * 100, 0, "%")
+
+
+def _or_unchanged(change: float, steady: float, digits: int, unit: str) -> str:
+    if abs(change) < steady:
+        return "unchanged"
+    return f"{change:+,.{digits}f} {unit}".replace("-", "\u2212")
+
+
+def _relative(value: float, before: float) -> float:
+    return (value - before) / before if before > 0 else np.nan
+
+
+def _highest(values: Floats) -> float:
+    return float(np.nanmax(values)) if np.isfinite(values).any() else np.nan

@@ -1,0 +1,59 @@
+"""Turning pages into HTML responses: templates, filters and the headers that go with them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from celeryscope import __version__
+from celeryscope.web import units
+from celeryscope.web.ranges import seconds_of
+
+_POLICY = (
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'"
+)
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def page(template: str, values: Mapping[str, object], status: int = 200) -> HTMLResponse:
+    """Render a template to a response."""
+    text = _TEMPLATES.get_template(template).render(values)
+    return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+
+def embedded(data: object) -> Markup:
+    """Return JSON that may stand inside a script element, whatever names it holds."""
+    return Markup(orjson.dumps(data).replace(b"<", b"\\u003c").decode())  # noqa: S704 - no `<` left
+
+
+def _environment() -> Environment:
+    folder = Path(__file__).with_name("templates")
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": units.count,
+        "duration": units.duration,
+        "percent": units.percent,
+        "rate": units.rate,
+        "span": units.span,
+        "embedded": embedded,
+    }
+    environment.globals |= {"version": __version__, "seconds_of": seconds_of}
+    return environment
+
+
+_TEMPLATES = _environment()

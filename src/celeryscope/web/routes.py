@@ -1,0 +1,129 @@
+"""The pages' addresses: Overview, Task, live events and static files."""
+
+from collections.abc import Callable
+from os import PathLike, stat_result
+from pathlib import Path
+
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from celeryscope.naming import Layout
+from celeryscope.store.protocol import Store
+from celeryscope.web import catalog, ranges, render
+from celeryscope.web.catalog import Task
+from celeryscope.web.live import LiveFeed, stream
+from celeryscope.web.overview import overview
+from celeryscope.web.ranges import Span
+from celeryscope.web.taskpage import task_page
+from celeryscope.web.view import BadQueryError, View
+
+_COMPRESSED = [Middleware(GZipMiddleware, compresslevel=5)]
+_STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def routes(
+    store: Store,
+    feed: LiveFeed,
+    clock: Callable[[], float],
+    prefix: str,
+    layout: Layout,
+    statsd: object,
+) -> list[BaseRoute]:
+    """Return the routes of all pages.
+
+    `prefix` and `layout` are those that the instrumented apps write with; `statsd` is the
+    address that the empty page tells them to send to.
+    """
+    pages = _Pages(store, clock, prefix, layout, str(statsd))
+
+    async def live(_: Request) -> Response:
+        return StreamingResponse(
+            stream(feed), media_type="text/event-stream", headers=_STREAM_HEADERS
+        )
+
+    static = _StaticFiles(directory=Path(__file__).with_name("static"))
+    return [
+        Route("/", pages.overview, middleware=_COMPRESSED),
+        Route("/task/{name:path}", pages.task, middleware=_COMPRESSED),
+        Route("/api/live", live),
+        Mount("/static", static, middleware=_COMPRESSED),
+    ]
+
+
+class _StaticFiles(StaticFiles):
+    """Files that browsers keep and ask about by ETag, so that an upgrade shows at once."""
+
+    def file_response(
+        self,
+        full_path: str | PathLike[str],
+        stat_result: stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+class _Pages:
+    """The endpoints; Starlette runs them in its threads, so that a slow read blocks no other."""
+
+    def __init__(
+        self, store: Store, clock: Callable[[], float], prefix: str, layout: Layout, statsd: str
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._prefix = prefix
+        self._layout = layout
+        self._statsd = statsd
+
+    def overview(self, request: Request) -> Response:
+        try:
+            view = View.of(request.query_params)
+        except BadQueryError as error:
+            return _problem(str(error), status=400)
+        tasks = self._tasks()
+        if not tasks:
+            return render.page("empty.html", {"statsd": self._statsd})
+        chosen = catalog.selected(tasks, (view.app, view.module, view.task), view.q)
+        usual, span = self._span(tasks, view)
+        values = {
+            "choices": catalog.choices(tasks, view.app, view.module),
+            "page": overview(self._store, chosen, view, span),
+        }
+        return render.page("overview.html", _shared(view, span, usual) | values)
+
+    def task(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        try:
+            view = View.of(request.query_params)
+        except BadQueryError as error:
+            return _problem(str(error), status=400)
+        task = next((task for task in self._tasks() if task.name == name), None)
+        if task is None:
+            return _problem(f"No run of a task named {name} has been seen.", status=404)
+        usual, span = self._span([task], view)
+        values = {"task": task, "page": task_page(self._store, task, span)}
+        return render.page("task.html", _shared(view, span, usual) | values)
+
+    def _tasks(self) -> list[Task]:
+        return catalog.tasks(self._store, self._prefix, self._layout)
+
+    def _span(self, tasks: list[Task], view: View) -> tuple[str, Span]:
+        now = self._clock()
+        usual = ranges.fitting_preset(now - (catalog.first_seen(tasks) or now))
+        return usual, view.span(now, usual)
+
+
+def _problem(message: str, status: int) -> Response:
+    return render.page("problem.html", {"message": message}, status)
+
+
+def _shared(view: View, span: Span, usual: str) -> dict[str, object]:
+    return {"view": view, "span": span, "usual": usual, "presets": ranges.PRESETS}
