@@ -1,0 +1,97 @@
+"""Writes the generated parts of the docs between their markers; `--check` tells of drift.
+
+<!-- generated: settings -->
+...
+<!-- end -->
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from celeryscope.commands import celeryscope
+from celeryscope.metrics import CATALOGUE, Family
+from celeryscope.settings import Settings, option_name, shown, variable_name
+
+_DOCS = Path(__file__).parent
+_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PATHS = {
+    Family.TASK: "<prefix>.task.<app>.<module>.<task>.",
+    Family.QUEUE: "<prefix>.queue.<queue>.",
+    Family.WORKER: "<prefix>.worker.<hostname>.",
+    Family.SELF: "celeryscope.",
+}
+
+
+def settings() -> str:
+    """Return the table of settings."""
+    rows = (
+        (
+            f"`{key}`",
+            f"`{option_name(key)}`",
+            f"`{variable_name(key)}`",
+            f"`{shown(one.default)}`",
+            str(one.description),
+        )
+        for key, one in Settings.model_fields.items()
+    )
+    return _table(("key", "option", "environment", "default", "what it is"), rows)
+
+
+def metrics() -> str:
+    """Return one table of metrics a family."""
+    parts = []
+    for family, found in groupby(CATALOGUE, key=lambda metric: metric.family):
+        rows = ((f"`{m.leaf}`", m.kind.value[:-1], m.unit, m.help) for m in found)
+        table = _table(("metric", "kind", "unit", "what it says"), rows)
+        parts.append(f"**{family.value}** `{_PATHS[family]}`\n\n{table}")
+    return "\n".join(parts)
+
+
+def commands() -> str:
+    """Return the help of every command."""
+    parts = []
+    for name, command in sorted(celeryscope.commands.items()):
+        context = click.Context(command, info_name=f"celeryscope {name}", max_content_width=100)
+        parts.append(f"```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    "settings": settings,
+    "metrics": metrics,
+    "commands": commands,
+}
+
+
+def generated(text: str) -> str:
+    """Return a page with its generated parts made anew."""
+    return _PART.sub(lambda part: f"{part[1]}{_PARTS[part[2]]()}{part[3]}", text)
+
+
+def main() -> None:
+    """Write the pages, or with `--check` exit with 1 if one has drifted."""
+    check = sys.argv[1:] == ["--check"]
+    drifted = [page for page in sorted(_DOCS.glob("*.md")) if generated(_read(page)) != _read(page)]
+    for page in drifted:
+        if not check:
+            page.write_text(generated(_read(page)), encoding="utf-8")
+    if check and drifted:
+        sys.exit(f"run scripts/docs: {', '.join(page.name for page in drifted)} has drifted")
+
+
+def _read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    main()
