@@ -1,10 +1,13 @@
 """Addresses as settings name them: `HOST:PORT`, `[::1]:8125`."""
 
+import re
 import socket
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Self
 
 _MAX_PORT = 65_535
+_WRITTEN = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +24,13 @@ class Address:
         Raises:
             ValueError: It is not `HOST:PORT`.
         """
-        host, colon, port = text.rpartition(":")
-        host = host.strip()
-        if not colon or not host or not port.isascii() or not port.isdigit():
-            raise ValueError(f"{text!r} is not HOST:PORT")
-        if int(port) > _MAX_PORT:
-            raise ValueError(f"port {port} is above {_MAX_PORT}")
-        if host.startswith("[") and host.endswith("]"):
-            return cls(host[1:-1], int(port))
-        if ":" in host:
-            raise ValueError(f"an IPv6 host stands in brackets, as in [{host}]:{port}")
-        return cls(host, int(port))
+        match = _WRITTEN.match(text.strip())
+        if match is None:
+            raise ValueError("allowed is HOST:PORT, as in 127.0.0.1:8125 or [::1]:8125")
+        port = int(match["port"])
+        if port > _MAX_PORT:
+            raise ValueError(f"allowed are ports up to {_MAX_PORT}")
+        return cls(match["host"] or _ipv6(match["v6"]), port)
 
     @property
     def family(self) -> socket.AddressFamily:
@@ -39,3 +38,10 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _ipv6(text: str) -> str:
+    try:
+        return str(IPv6Address(text))
+    except ValueError as error:
+        raise ValueError("allowed in brackets is an IPv6 address, as in [::1]:8125") from error

@@ -1,50 +1,41 @@
 """Samples in, one `Flush` an interval out; no sockets, no clock.
 
-A line's bytes but for its value are looked up as they came. Known ones append the value to a
-list; unknown ones are parsed. Numbers are read in bulk when the interval is flushed.
+A line's bytes but for its value are its spelling of a slot, and are looked up as they came. Known
+ones append the value to a list; unknown ones are parsed. Values are read in bulk at the flush.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from math import isfinite
 
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution
-from celeryscope.statsd.protocol import (
-    BadLineError,
-    Reason,
-    Slot,
-    parse_number,
-    parse_numbers,
-    parse_slot,
-)
+from celeryscope.statsd.gauges import Gauges
+from celeryscope.statsd.protocol import BadLineError, Reason, Slot, parse_numbers, parse_slot
 
 OWN = "celeryscope"
 GAUGE_TTL = 300.0
 MAX_SERIES = 100_000
-
-
-@dataclass(slots=True)
-class _Gauge:
-    value: float
-    age: float = 0.0
+_SPELLINGS_A_SERIES = 2
 
 
 class Aggregator:
-    """Holds the interval that is under way, and the gauges that outlive it."""
+    """Holds the interval that is under way, and the gauges that outlive it.
+
+    An interval takes at most `max_series` slots; lines of any more are refused.
+    """
 
     def __init__(self, gauge_ttl: float = GAUGE_TTL, max_series: int = MAX_SERIES) -> None:
-        self._gauge_ttl = gauge_ttl
         self._max_series = max_series
-        self._gauges: dict[str, _Gauge] = {}
+        self._max_spellings = _SPELLINGS_A_SERIES * max_series
+        self._gauges = Gauges(gauge_ttl, max_series)
         self._slots: dict[bytes, Slot] = {}
         self._begin()
 
     def _begin(self) -> None:
-        self._values: dict[Slot, list[bytes]] = {}
+        self._texts: dict[Slot, list[bytes]] = {}
         self._append: dict[bytes, Callable[[bytes], None]] = {}
+        self._bad: Counter[Reason] = Counter()
         self._counts: Counter[str] = Counter()
 
     def feed(self, datagrams: Iterable[bytes]) -> None:
@@ -54,122 +45,129 @@ class Aggregator:
         for datagram in datagrams:
             packets += 1
             for line in datagram.split(b"\n"):
-                name, _, sample = line.partition(b":")
-                value, bar, rest = sample.partition(b"|")
-                append = known(name + bar + rest)
+                name, colon, sample = line.partition(b":")
+                value, _, rest = sample.partition(b"|")
+                append = known(name + colon + rest)
                 if append is not None:
                     lines += 1
                     append(value)
                 elif line.strip():
                     lines += 1
-                    self._feed_new(name, bar + rest, value)
+                    self._feed_new(name, rest, value)
         self._counts["packets"] += packets
         self._counts["lines"] += lines
-
-    def flush(
-        self, start: float, seconds: float, own_gauges: Mapping[str, float] | None = None
-    ) -> Flush:
-        """End the interval and return it, with the server's own numbers; begin the next."""
-        values, counts = self._values, self._counts
-        self._begin()
-        counters: dict[str, float] = {}
-        sets: dict[str, set[bytes]] = {}
-        timers: dict[str, _Samples] = {}
-        self._age_gauges(seconds)
-        for slot, texts in values.items():
-            if slot.kind is Kind.SET:
-                sets.setdefault(slot.name, set()).update(texts)
-            elif slot.kind is Kind.GAUGE:
-                counts[_bad(Reason.VALUE)] += self._set_gauge(slot.name, texts)
-            else:
-                numbers, bad = parse_numbers(texts)
-                if slot.kind is Kind.COUNTER:
-                    _count(counters, slot, numbers)
-                else:
-                    bad += timers.setdefault(slot.name, _Samples()).extend(numbers, slot.rate)
-                counts[_bad(Reason.VALUE)] += bad
-        gauges = {name: gauge.value for name, gauge in self._gauges.items()}
-        return Flush(
-            start=start,
-            seconds=seconds,
-            counters=counters | {f"{OWN}.{name}": float(n) for name, n in counts.items() if n},
-            gauges=gauges | {f"{OWN}.{name}": value for name, value in (own_gauges or {}).items()},
-            sets={name: float(len(members)) for name, members in sets.items()},
-            timers={n: Distribution.of(s.values, s.count) for n, s in timers.items() if s.values},
-        )
 
     def count(self, name: str, amount: int) -> None:
         """Add to one of the server's own counters for this interval."""
         self._counts[name] += amount
 
-    def _feed_new(self, name: bytes, rest: bytes, value: bytes) -> None:
-        try:
-            slot = self._slot(name, rest)
-        except BadLineError as error:
-            self._counts[_bad(error.reason)] += 1
-            return
-        texts = self._values.setdefault(slot, [])
-        texts.append(value)
-        if len(self._append) < 2 * self._max_series:
-            self._append[name + rest] = texts.append
+    def flush(
+        self, start: float, seconds: float, own_gauges: Mapping[str, float] | None = None
+    ) -> Flush:
+        """End the interval and return it, with the server's own numbers; begin the next."""
+        texts_by_slot, bad, counts = self._texts, self._bad, self._counts
+        self._begin()
+        self._gauges.age(seconds)
+        interval = _Interval(self._gauges, bad)
+        for slot, texts in texts_by_slot.items():
+            interval.read(slot, texts)
+        counts.update({f"bad_lines.{reason.value}": lines for reason, lines in bad.items()})
+        return Flush(
+            start=start,
+            seconds=seconds,
+            counters=interval.counters | _own({n: count for n, count in counts.items() if count}),
+            gauges=self._gauges.values() | _own(own_gauges or {}),
+            sets={name: float(len(members)) for name, members in interval.sets.items()},
+            timers={name: samples.summary() for name, samples in interval.timers.items()},
+        )
 
-    def _slot(self, name: bytes, rest: bytes) -> Slot:
-        key = name + rest
-        slot = self._slots.get(key)
+    def _feed_new(self, name: bytes, rest: bytes, value: bytes) -> None:
+        spelling = name + b":" + rest
+        try:
+            texts = self._texts_of(self._slot(spelling, name, rest))
+        except BadLineError as error:
+            self._bad[error.reason] += 1
+            return
+        texts.append(value)
+        if len(self._append) < self._max_spellings:
+            self._append[spelling] = texts.append
+
+    def _slot(self, spelling: bytes, name: bytes, rest: bytes) -> Slot:
+        slot = self._slots.get(spelling)
         if slot is None:
             slot = parse_slot(name, rest)
-            if slot not in self._values and len(self._values) >= self._max_series:
-                raise BadLineError(Reason.LIMIT)
-            if len(self._slots) >= 2 * self._max_series:
+            if len(self._slots) >= self._max_spellings:
                 self._slots.clear()
-            self._slots[key] = slot
+            self._slots[spelling] = slot
         return slot
 
-    def _age_gauges(self, seconds: float) -> None:
-        for gauge in self._gauges.values():
-            gauge.age += seconds
-        self._gauges = {n: g for n, g in self._gauges.items() if g.age < self._gauge_ttl}
+    def _texts_of(self, slot: Slot) -> list[bytes]:
+        texts = self._texts.get(slot)
+        if texts is None:
+            if len(self._texts) >= self._max_series:
+                raise BadLineError(Reason.LIMIT)
+            texts = self._texts[slot] = []
+        return texts
 
-    def _set_gauge(self, name: str, texts: list[bytes]) -> int:
-        """Apply values in their order; a signed one moves a gauge that is not 0, as in node."""
-        bad = 0
+
+class _Interval:
+    """One interval's values by series, and in `bad` the texts that are none."""
+
+    def __init__(self, gauges: Gauges, bad: Counter[Reason]) -> None:
+        self.counters: dict[str, float] = {}
+        self.sets: dict[str, set[bytes]] = {}
+        self.timers: dict[str, _Samples] = {}
+        self._gauges = gauges
+        self._bad = bad
+
+    def read(self, slot: Slot, texts: list[bytes]) -> None:
+        match slot.kind:
+            case Kind.COUNTER:
+                self._read_counter(slot, texts)
+            case Kind.TIMER:
+                self._read_timer(slot, texts)
+            case Kind.GAUGE:
+                self._read_gauge(slot.name, texts)
+            case Kind.SET:
+                self.sets.setdefault(slot.name, set()).update(texts)
+
+    def _read_counter(self, slot: Slot, texts: list[bytes]) -> None:
+        numbers, bad = parse_numbers(texts)
+        self._bad[Reason.VALUE] += bad
+        if numbers:
+            counted = self.counters.get(slot.name, 0.0)
+            self.counters[slot.name] = counted + sum(numbers) / slot.rate
+
+    def _read_timer(self, slot: Slot, texts: list[bytes]) -> None:
+        numbers, bad = parse_numbers(texts)
+        durations = numbers if min(numbers, default=0) >= 0 else [n for n in numbers if n >= 0]
+        self._bad[Reason.VALUE] += bad + len(numbers) - len(durations)
+        if durations:
+            self.timers.setdefault(slot.name, _Samples()).extend(durations, slot.rate)
+
+    def _read_gauge(self, name: str, texts: list[bytes]) -> None:
         for text in texts:
-            number = parse_number(text)
-            if number is None:
-                bad += 1
-                continue
-            gauge = self._gauges.setdefault(name, _Gauge(0.0))
-            moved = gauge.value + number if text[:1] in b"+-" and gauge.value else number
-            gauge.value = moved if isfinite(moved) else number
-            gauge.age = 0.0
-        return bad
+            refused = self._gauges.write(name, text)
+            if refused is not None:
+                self._bad[refused] += 1
 
 
 class _Samples:
     """A timer's values in one interval, and how many runs they stand for."""
 
-    __slots__ = ("count", "values")
+    __slots__ = ("_count", "_values")
 
     def __init__(self) -> None:
-        self.values: list[float] = []
-        self.count = 0.0
+        self._values: list[float] = []
+        self._count = 0.0
 
-    def extend(self, numbers: list[float], rate: float) -> int:
-        """Add the numbers that are not negative; return how many are."""
-        if numbers and min(numbers) < 0:
-            accepted = [number for number in numbers if number >= 0]
-        else:
-            accepted = numbers
-        self.values += accepted
-        self.count += len(accepted) / rate
-        return len(numbers) - len(accepted)
+    def extend(self, values: list[float], rate: float) -> None:
+        self._values += values
+        self._count += len(values) / rate
+
+    def summary(self) -> Distribution:
+        return Distribution.of(self._values, self._count)
 
 
-def _count(counters: dict[str, float], slot: Slot, numbers: list[float]) -> None:
-    if numbers:
-        total = counters.get(slot.name, 0.0) + sum(numbers) / slot.rate
-        counters[slot.name] = total if isfinite(total) else 0.0
-
-
-def _bad(reason: Reason) -> str:
-    return f"bad_lines.{reason.value}"
+def _own(values: Mapping[str, float]) -> dict[str, float]:
+    return {f"{OWN}.{name}": float(value) for name, value in values.items()}

@@ -11,6 +11,8 @@ from celeryscope.statsd.aggregate import Aggregator
 from celeryscope.statsd.listeners import UdpListener
 
 _POLL = 0.1
+# A flush that is late by a smaller part of the interval than this still ends it on time.
+_TOLERATED = 0.1
 
 
 class OwnNumbers(Protocol):
@@ -24,7 +26,9 @@ class OwnNumbers(Protocol):
 class Flusher:
     """Ends an interval at every multiple of `interval` seconds, and once more when stopped.
 
-    `sink` gets each flush on the flusher's thread, `own` is asked for the server's own numbers.
+    `sink` gets each flush on the flusher's thread, `own` is asked for the server's own numbers. A
+    flush says how long it really lasted: the first one, a late one, and the one that a clock set
+    back ended.
     """
 
     def __init__(
@@ -44,8 +48,7 @@ class Flusher:
         self._own = own
         self._clock = clock
         self._stopping = Event()
-        self._began = clock()
-        self._lag = 0.0
+        self._began = self._seen = clock()
         self._thread = Thread(target=self._run, name="statsd-flush", daemon=True)
 
     def start(self) -> None:
@@ -56,18 +59,23 @@ class Flusher:
         self._stopping.set()
         self._thread.join()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(min(_POLL, max(self._due() - self._clock(), 0.0))):
-            self.turn()
-        self._aggregator.feed(self._listener.take())
-        self._flush(self._clock())
-
     def turn(self) -> None:
         """Aggregate what came; flush if the interval ended or the clock was set back."""
         now = self._clock()
         self._aggregator.feed(self._listener.take())
-        if now >= self._due() or now < self._start():
-            self._flush(now)
+        if now < self._start():
+            self._flush(end=self._seen)
+            self._began = now
+        elif now >= self._due():
+            late = now - self._due()
+            self._flush(end=self._due() if late < self._interval * _TOLERATED else now, late=late)
+        self._seen = now
+
+    def _run(self) -> None:
+        while not self._stopping.wait(min(_POLL, max(self._due() - self._clock(), 0.0))):
+            self.turn()
+        self.turn()
+        self._flush(end=self._seen)
 
     def _start(self) -> float:
         return floor(self._began / self._interval) * self._interval
@@ -75,21 +83,12 @@ class Flusher:
     def _due(self) -> float:
         return self._start() + self._interval
 
-    def _flush(self, now: float) -> None:
+    def _flush(self, end: float, late: float = 0.0) -> None:
         dropped, in_kernel = self._listener.take_drops()
         self._aggregator.count("dropped.backlog", dropped)
         self._aggregator.count("dropped.kernel", in_kernel)
         for name, amount in self._own.counters().items():
             self._aggregator.count(name, amount)
-        gauges = {**self._own.gauges(), "flush.lag": self._lag}
-        self._lag = max(now - self._due(), 0.0) * 1000
-        start, seconds = self._start(), self._end(now) - self._began
-        self._began = now if now < start else self._end(now)
-        self._sink(self._aggregator.flush(start, max(seconds, 0.0), gauges))
-
-    def _end(self, now: float) -> float:
-        """Return where the flushed interval ends: a very late flush says its true length."""
-        due = self._due()
-        in_time = due <= now < due + self._interval
-        set_back = now < self._start()
-        return due if in_time or set_back else now
+        gauges = {**self._own.gauges(), "flush.lag": late * 1000}
+        self._sink(self._aggregator.flush(self._start(), max(end - self._began, 0.0), gauges))
+        self._began = end

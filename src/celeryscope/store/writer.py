@@ -34,8 +34,9 @@ class StoreWriter:
         self._waiting: deque[Flush] = deque()
         self._changed = Condition()
         self._stopping = False
-        self._failing = False
         self._dropped = 0
+        self._writing = _Health(f"flushes are kept (at most {max_waiting})")
+        self._upkeep = _Health("it is tried again after each flush")
         self.last_duration_ms = 0.0
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
 
@@ -45,10 +46,8 @@ class StoreWriter:
     def put(self, flush: Flush) -> None:
         """Take a flush; when too many wait, the oldest is dropped and counted."""
         with self._changed:
-            if len(self._waiting) >= self._max_waiting:
-                self._waiting.popleft()
-                self._dropped += 1
             self._waiting.append(flush)
+            self._drop_oldest()
             self._changed.notify()
 
     def take_drops(self) -> int:
@@ -58,7 +57,7 @@ class StoreWriter:
             return dropped
 
     def stop(self) -> None:
-        """Store what waits, trying each flush once, and end."""
+        """Store what waits and end; a store that fails now is not tried again."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -68,43 +67,67 @@ class StoreWriter:
 
     def _run(self) -> None:
         while (flush := self._next()) is not None:
-            if self._store_one(flush):
+            if self._write(flush):
                 self._committed(flush)
                 self._maintain(flush.start + flush.seconds)
-            elif self._stopping:
-                return
+            else:
+                self._put_back(flush)
+                if self._pause():
+                    return
 
     def _next(self) -> Flush | None:
         with self._changed:
-            if self._failing and not self._stopping:
-                self._changed.wait(self._retry_seconds)
-            while not self._waiting and not self._stopping:
-                self._changed.wait()
-            return self._waiting[0] if self._waiting else None
+            self._changed.wait_for(lambda: self._waiting or self._stopping)
+            return self._waiting.popleft() if self._waiting else None
 
-    def _store_one(self, flush: Flush) -> bool:
+    def _put_back(self, flush: Flush) -> None:
+        with self._changed:
+            self._waiting.appendleft(flush)
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        if len(self._waiting) > self._max_waiting:
+            self._waiting.popleft()
+            self._dropped += 1
+
+    def _pause(self) -> bool:
+        """Wait before the next try; tell whether the writer is to stop instead."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stopping, self._retry_seconds)
+
+    def _write(self, flush: Flush) -> bool:
         began = time.perf_counter()
         try:
             self._store.write(flush)
         except StoreError as error:
-            self._complain(error)
+            self._writing.failed(error)
             return False
         self.last_duration_ms = (time.perf_counter() - began) * 1000
-        if self._failing:
-            self._failing = False
-            _LOG.warning("the store can be written again")
-        with self._changed:
-            if self._waiting and self._waiting[0] is flush:
-                self._waiting.popleft()
+        self._writing.worked()
         return True
 
     def _maintain(self, now: float) -> None:
         try:
             self._store.maintain(now)
         except StoreError as error:
-            self._complain(error)
+            self._upkeep.failed(error)
+        else:
+            self._upkeep.worked()
 
-    def _complain(self, error: StoreError) -> None:
+
+class _Health:
+    """Logs the first failure of a row, and that the row has ended."""
+
+    def __init__(self, meanwhile: str) -> None:
+        self._meanwhile = meanwhile
+        self._failing = False
+
+    def failed(self, error: StoreError) -> None:
         if not self._failing:
-            self._failing = True
-            _LOG.error("%s; flushes are kept (at most %d)", error, self._max_waiting)
+            _LOG.error("%s; %s", error, self._meanwhile)
+        self._failing = True
+
+    def worked(self) -> None:
+        if self._failing:
+            _LOG.warning("the store works again")
+        self._failing = False
