@@ -1,7 +1,6 @@
 """Roll-up and retention: whatever happened in between, the answers stay the same."""
 
 import random
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
