@@ -61,9 +61,12 @@ def parse_interval(text: str) -> int:
     Raises:
         ValueError: It is none, or not longer than zero.
     """
-    seconds = _seconds(text.lower().translate(_NOISE).removeprefix("+"))
+    try:
+        seconds = _seconds(text.lower().translate(_NOISE).removeprefix("+"))
+    except ValueError:
+        seconds = 0
     if not 0 < seconds < _LATEST:
-        raise ValueError(text)
+        raise ValueError(f"{text!r} is no interval; allowed is {INTERVALS}")
     return seconds
 
 

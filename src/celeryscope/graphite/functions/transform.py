@@ -26,7 +26,7 @@ def scale(_context: Context, series: list[TimeSeries], factor: float) -> list[Ti
         one.derived(
             f"scale({one.name},{factor:g})",
             one.values * factor,
-            tags={**one.tags, "scale": f"{factor:g}"},
+            tags={**one.tags, "scale": str(factor)},
         )
         for one in series
     ]
