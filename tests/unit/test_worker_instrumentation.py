@@ -12,7 +12,7 @@ from celery.exceptions import Ignore, Reject
 from kombu.exceptions import OperationalError
 
 import celeryscope
-from celeryscope.worker import instrumentation
+from celeryscope.worker import instrumentation, kinds
 from celeryscope.worker.settings import SettingError
 from support.udp import Receiver, receiver
 
@@ -236,14 +236,17 @@ def test_a_run_that_leaves_the_process_ends_without_an_outcome(
     assert tasks(heard) == {"leave.prerun": 1, "leave.postrun": 1}
 
 
-@pytest.mark.parametrize("broken", ["wait_ms", "Meter.covers", "Running.start", "Running.end"])
+@pytest.mark.parametrize(
+    "broken",
+    ["instrumentation.wait_ms", "meter.Meter.covers", "sender.Sender.send", "running.Running.end"],
+)
 def test_a_fault_of_ours_never_reaches_a_task(
     instrumented: Celery, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     def fault(*_: object) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(f"celeryscope.worker.instrumentation.{broken}", fault)
+    monkeypatch.setattr(f"celeryscope.worker.{broken}", fault)
 
     assert instrumented.tasks["add"].apply((1, 2)).get() == 3
     assert instrumented.tasks["add"].apply_async((1, 2)).id
@@ -357,12 +360,12 @@ def test_the_environment_speaks_last(
 def test_names_without_end_do_not_fill_the_process(
     instrumented: Celery, heard: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instrumentation, "_MAX_KINDS", 10)
+    monkeypatch.setattr(kinds, "_MAX_KINDS", 10)
     for number in range(35):
         run(instrumented, "fail", delivery_info={"exchange": "", "routing_key": f"q{number}"})
 
     assert tasks(heard)["fail.failure"] == 35
-    assert len(instrumentation._PROCESS._runs) <= 10
+    assert len(instrumentation._PROCESS._kinds._runs) <= 10
 
 
 def test_importing_the_package_does_not_import_celery() -> None:

@@ -7,24 +7,54 @@ from celeryscope.worker.queues import queue_name
 
 @pytest.fixture
 def app() -> Celery:
+    topic, direct = Exchange("topic", "topic"), Exchange("direct", "direct")
     app = Celery(set_as_current=False)
     app.conf.task_queues = [
-        Queue("mail", Exchange("shop", "topic"), routing_key="shop.mail"),
-        Queue("orders", Exchange("shop", "topic"), routing_key="shop.orders"),
+        Queue("orders", direct, routing_key="shop.orders"),
+        Queue("returns", direct, routing_key="shop.returns"),
+        Queue("mail", topic, routing_key="mail.#"),
+        Queue("lists", topic, routing_key="lists.*.daily"),
+        Queue("all", Exchange("fanout", "fanout"), routing_key=""),
     ]
     return app
 
 
-def test_on_the_default_exchange_the_routing_key_is_the_queue(app: Celery) -> None:
-    assert queue_name(app, "", "anything") == "anything"
-    assert queue_name(app, None, "anything") == "anything"
+@pytest.mark.parametrize("exchange", ["", None])
+def test_on_the_default_exchange_the_routing_key_is_the_queue(
+    app: Celery, exchange: str | None
+) -> None:
+    assert queue_name(app, exchange, "anything") == "anything"
 
 
-@pytest.mark.parametrize("exchange", ["shop", Exchange("shop")])
-def test_a_known_binding_gives_the_queue(app: Celery, exchange: object) -> None:
-    assert queue_name(app, exchange, "shop.mail") == "mail"
+@pytest.mark.parametrize(
+    ("exchange", "routing_key", "queue"),
+    [
+        ("direct", "shop.orders", "orders"),
+        ("direct", "shop.returns", "returns"),
+        ("topic", "mail", "mail"),
+        ("topic", "mail.welcome.de", "mail"),
+        ("topic", "lists.news.daily", "lists"),
+        ("fanout", "anything", "all"),
+    ],
+)
+def test_a_known_binding_gives_the_queue(
+    app: Celery, exchange: str, routing_key: str, queue: str
+) -> None:
+    assert queue_name(app, exchange, routing_key) == queue
 
 
-def test_an_unknown_binding_gives_the_routing_key(app: Celery) -> None:
-    assert queue_name(app, "shop", "shop.returns") == "shop.returns"
-    assert queue_name(app, "elsewhere", "shop.mail") == "shop.mail"
+@pytest.mark.parametrize(
+    ("exchange", "routing_key"),
+    [
+        ("direct", "shop.mail"),
+        ("elsewhere", "shop.orders"),
+        ("topic", "mails"),
+        ("topic", "lists.daily"),
+        ("topic", "lists.news.weekly"),
+        ("topic", "lists.news.daily.de"),
+    ],
+)
+def test_an_unknown_binding_gives_the_routing_key(
+    app: Celery, exchange: str, routing_key: str
+) -> None:
+    assert queue_name(app, exchange, routing_key) == routing_key

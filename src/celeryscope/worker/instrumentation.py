@@ -1,28 +1,22 @@
 """Celery's signals, turned into datagrams."""
 
 import atexit
-import logging
 import os
-from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Mapping, MutableMapping
 from time import time
-from typing import Any, TypeVar
+from typing import Any
 
 from celery import Celery, Task, signals
+from kombu import Exchange
 
 from celeryscope.naming import Layout
-from celeryscope.worker.datagrams import RunDatagrams
+from celeryscope.worker.kinds import Kinds, RunKind
 from celeryscope.worker.log import log
-from celeryscope.worker.meter import Meter
 from celeryscope.worker.running import Running
-from celeryscope.worker.settings import SettingError, resolve
+from celeryscope.worker.settings import resolve
 from celeryscope.worker.wait import PUBLISHED, wait_ms
 
-# More kinds of runs than this in one process are a fault of naming; the cache starts over.
-_MAX_KINDS = 4096
 _FAULT = "celeryscope could not send a metric; the task is not affected"
-
-Kind = TypeVar("Kind")
 
 
 def instrument(
@@ -40,8 +34,8 @@ def instrument(
     and False. All are read again when the app's first task or message shows up, so that `app` may
     be configured after this call. Calling it again replaces the arguments.
 
-    Works in prefork, threads, gevent and eager mode: sockets are opened by the process that sends,
-    no thread outlives a host name's lookup, and nothing is ever raised into a task.
+    Safe in pools of processes and threads: each process opens a socket of its own, no thread
+    outlives a host name's lookup, and nothing is ever raised into a task.
 
     Args:
         app: the Celery app.
@@ -62,57 +56,32 @@ def instrument(
     _PROCESS.add(app, arguments)
 
 
-@dataclass(frozen=True)
-class _RunKind:
-    """What all runs of one task, from one queue, on one worker share."""
-
-    datagrams: RunDatagrams
-    send: Callable[[bytes], None]
-
-
-@dataclass(frozen=True)
-class _MessageKind:
-    """What all messages of one task to one queue share."""
-
-    published: bytes
-    send: Callable[[bytes], None]
-
-
 class Instrumentation:
     """One process's signal handlers, shared by all of its instrumented apps."""
 
     def __init__(self) -> None:
-        self._arguments: dict[Celery, Mapping[str, object]] = {}
-        self._meters: dict[Celery, Meter | None] = {}
-        self._running: Running[_RunKind] = Running()
-        self._runs: dict[object, _RunKind | None] = {}
-        self._messages: dict[object, _MessageKind | None] = {}
+        self._kinds = Kinds()
+        self._running: Running[RunKind] = Running()
+        self._connected = False
 
     def add(self, app: Celery, arguments: Mapping[str, object]) -> None:
         # Reading the conf of an app that has none yet would load it too early.
         resolve(arguments, app.conf if getattr(app, "configured", False) else {}, os.environ)
-        if not self._arguments:
+        self._kinds.add(app, arguments)
+        if not self._connected:
             self._connect()
-        if self._arguments.get(app) != arguments:
-            self._arguments[app] = arguments
-            self._forget(app)
-
-    def report(self, **_: object) -> None:
-        """Send what the process has counted, as it may be about to end."""
-        for meter in self._meters.values():
-            if meter is not None:
-                meter.sender.report()
+            self._connected = True
 
     def on_worker_init(self, sender: object, **_: object) -> None:
         """Read the settings as a worker starts, so that a bad one is said once, and early."""
         app = getattr(sender, "app", None)
-        if app in self._arguments:
-            self._meter(app)
+        if app is not None:
+            self._kinds.meter(app)
 
     def on_prerun(self, task_id: str, task: "Task[Any, Any]", **_: object) -> None:
         try:
             request = vars(task.request)
-            kind = self._run_kind(task, request)
+            kind = self._kinds.of_run(task, request)
             if kind is not None:
                 kind.send(kind.datagrams.start(wait_ms(request, time())))
                 self._running.start(task_id, kind)
@@ -136,14 +105,18 @@ class Instrumentation:
             log.exception(_FAULT)
 
     def on_after_publish(
-        self, sender: str, exchange: object, routing_key: str | None, **_: object
+        self, sender: str, exchange: Exchange | str | None, routing_key: str | None, **_: object
     ) -> None:
         try:
-            kind = self._message_kind(sender, getattr(exchange, "name", exchange), routing_key)
+            name = exchange.name if isinstance(exchange, Exchange) else exchange
+            kind = self._kinds.of_message(sender, name, routing_key)
             if kind is not None:
                 kind.send(kind.published)
         except Exception:
             log.exception(_FAULT)
+
+    def on_process_end(self, **_: object) -> None:
+        self._kinds.report()
 
     def _connect(self) -> None:
         for signal, handler in (
@@ -152,84 +125,12 @@ class Instrumentation:
             (signals.before_task_publish, self.on_before_publish),
             (signals.after_task_publish, self.on_after_publish),
             (signals.worker_init, self.on_worker_init),
-            (signals.worker_process_shutdown, self.report),
+            (signals.worker_process_shutdown, self.on_process_end),
         ):
             uid = f"celeryscope.{handler.__name__}"
             signal.connect(handler, weak=False, dispatch_uid=uid)
         # Children of the prefork pool leave without it; they have worker_process_shutdown.
-        atexit.register(self.report)
-
-    def _forget(self, app: Celery) -> None:
-        self._runs.clear()
-        self._messages.clear()
-        meter = self._meters.pop(app, None)
-        if meter is not None:
-            meter.sender.report()
-            meter.sender.close()
-
-    def _run_kind(self, task: "Task[Any, Any]", request: Mapping[str, Any]) -> _RunKind | None:
-        delivery = request.get("delivery_info") or {}
-        eager = request.get("is_eager")
-        exchange, routing_key = delivery.get("exchange"), delivery.get("routing_key")
-        hostname = request.get("hostname")
-        key = (task, eager, exchange, routing_key, hostname)
-        try:
-            return self._runs[key]
-        except KeyError:
-            pass
-        kind = None
-        meter = self._meter(task.app)
-        if meter is not None and meter.covers(task.name):
-            datagrams = (
-                meter.eager_run(task.name)
-                if eager
-                else meter.queued_run(task.name, exchange, routing_key, hostname)
-            )
-            kind = _RunKind(datagrams, meter.sender.send)
-        _remember(self._runs, key, kind)
-        return kind
-
-    def _message_kind(
-        self, task: str, exchange: object, routing_key: str | None
-    ) -> _MessageKind | None:
-        key = (task, exchange, routing_key)
-        try:
-            return self._messages[key]
-        except KeyError:
-            pass
-        kind = None
-        meter = self._meter(self._publisher(task))
-        if meter is not None and meter.covers(task):
-            published = meter.published(task, exchange, routing_key)
-            kind = _MessageKind(published, meter.sender.send)
-        _remember(self._messages, key, kind)
-        return kind
-
-    def _publisher(self, task: str) -> Celery:
-        # The signal does not tell which app it was: the newest that has the task, or the newest.
-        newest, *others = reversed(self._arguments)
-        if not others:
-            return newest
-        return next((app for app in (newest, *others) if task in app.tasks), newest)
-
-    def _meter(self, app: Celery) -> Meter | None:
-        if app not in self._meters and app in self._arguments:
-            self._meters.setdefault(app, _made(app, self._arguments[app]))
-        return self._meters.get(app)
-
-
-def _made(app: Celery, arguments: Mapping[str, object]) -> Meter | None:
-    try:
-        return Meter(app, resolve(arguments, app.conf, os.environ))
-    except SettingError:
-        logging.getLogger("celeryscope").exception("celeryscope sends nothing for %r", app)
-        return None
-
-
-def _remember(cache: dict[object, Kind | None], key: object, kind: Kind | None) -> None:
-    if len(cache) >= _MAX_KINDS:
-        cache.clear()
-    cache[key] = kind
+        atexit.register(self.on_process_end)
 
 
 _PROCESS = Instrumentation()

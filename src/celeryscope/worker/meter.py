@@ -23,7 +23,7 @@ class Meter:
         return self._builtin_tasks or not task.startswith("celery.")
 
     def queued_run(
-        self, task: str, exchange: object, routing_key: str | None, hostname: str | None
+        self, task: str, exchange: str | None, routing_key: str | None, hostname: str | None
     ) -> RunDatagrams:
         places = Places(
             task=self._paths.task(task),
@@ -36,10 +36,10 @@ class Meter:
         """Build a run that was called in place: through no queue, on no worker."""
         return run_datagrams(Places(self._paths.task(task)))
 
-    def published(self, task: str, exchange: object, routing_key: str | None) -> bytes:
+    def published(self, task: str, exchange: str | None, routing_key: str | None) -> bytes:
         return published_datagram(self._paths.task(task), self._queue(exchange, routing_key))
 
-    def _queue(self, exchange: object, routing_key: str | None) -> str | None:
+    def _queue(self, exchange: str | None, routing_key: str | None) -> str | None:
         if not routing_key:
             return None
         return self._paths.queue(queue_name(self._app, exchange, routing_key))
