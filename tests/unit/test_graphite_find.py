@@ -1,0 +1,145 @@
+import pytest
+
+from celeryscope.flush import Flush
+from celeryscope.graphite import find
+from celeryscope.graphite.errors import RequestError
+from celeryscope.graphite.namespace import Namespace, split
+from celeryscope.sketch import Distribution
+from support.fake_store import FakeStore
+
+PLAIN = ("count", "count_ps", "lower", "mean", "median", "std", "sum", "sum_squares", "upper")
+
+
+def namespace() -> Namespace:
+    store = FakeStore()
+    store.write(
+        Flush(
+            start=0,
+            seconds=10,
+            counters={"a.b": 1, "a.b.count": 1, "a.c": 1},
+            gauges={"g": 1, "g.h": 1},
+            sets={"s": 1},
+            timers={"a.t": Distribution.of([1])},
+        )
+    )
+    return Namespace(store, (90.0,))
+
+
+def leaves(pattern: str) -> list[str]:
+    return [leaf.name for leaf in namespace().leaves(split(pattern))]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("stats.counters.a.c.count", ["stats.counters.a.c.count"]),
+        ("stats.counters.a.*.count", ["stats.counters.a.b.count", "stats.counters.a.c.count"]),
+        (
+            "stats.counters.a.c.{rate,count}",
+            ["stats.counters.a.c.count", "stats.counters.a.c.rate"],
+        ),
+        ("*.gauges.*", ["stats.gauges.g"]),
+        ("stats.{gauges,sets}.**", ["stats.gauges.g", "stats.gauges.g.h", "stats.sets.s.count"]),
+        ("stats.timers.**.upper*", ["stats.timers.a.t.upper", "stats.timers.a.t.upper_90"]),
+        ("stats.timers.a.t.upper_97", ["stats.timers.a.t.upper_97"]),
+        (
+            "stats.timers.a.t.upper_{1,99_9}",
+            ["stats.timers.a.t.upper_1", "stats.timers.a.t.upper_99_9"],
+        ),
+        ("**.rate", [f"stats.counters.a.{name}.rate" for name in ("b.count", "b", "c")]),
+        ("**.s.**", ["stats.sets.s.count"]),
+        ("stats.timers.a.t.wrong", []),
+        ("stats.timers.a.t", []),
+        ("stats.counters", []),
+        ("else.counters.a.c.count", []),
+    ],
+)
+def test_leaves_are_found_by_globs(pattern: str, expected: list[str]) -> None:
+    assert leaves(pattern) == expected
+
+
+def test_everything_is_below_the_root() -> None:
+    counters = [
+        f"stats.counters.a.{n}.{leaf}" for n in ("b", "b.count", "c") for leaf in ("count", "rate")
+    ]
+    timer = [f"stats.timers.a.t.{p}_90" for p in ("count", "mean", "sum", "upper")]
+    timer += [f"stats.timers.a.t.{name}" for name in PLAIN]
+    others = ["stats.gauges.g", "stats.gauges.g.h", "stats.sets.s.count"]
+    assert find.expanded(namespace(), ["**"], leaves_only=True) == sorted(counters + timer + others)
+
+
+def entry(text: str, identity: str, *, branch: bool) -> dict[str, object]:
+    return {
+        "text": text,
+        "id": identity,
+        "allowChildren": int(branch),
+        "expandable": int(branch),
+        "leaf": int(not branch),
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("*", [entry("stats", "stats", branch=True)]),
+        (
+            "stats.*",
+            [entry(k, f"stats.{k}", branch=True) for k in ("counters", "gauges", "sets", "timers")],
+        ),
+        ("stats.timers.*.*", [entry("t", "stats.timers.*.t", branch=True)]),
+        ("stats.sets.s.*", [entry("count", "stats.sets.s.count", branch=False)]),
+        ("stats.gauges.*.{h,i}", [entry("h", "stats.gauges.*.h", branch=False)]),
+        ("stats.nothing.*", []),
+    ],
+)
+def test_the_tree_shows_branches_and_leaves(query: str, expected: list[dict[str, object]]) -> None:
+    assert find.tree(namespace(), query) == expected
+
+
+def test_the_tree_shows_branches_first_and_what_is_both_as_a_branch() -> None:
+    assert find.tree(namespace(), "stats.counters.a.b.*") == [
+        entry("count", "stats.counters.a.b.count", branch=True),
+        entry("rate", "stats.counters.a.b.rate", branch=False),
+    ]
+    assert find.tree(namespace(), "stats.gauges.*") == [entry("g", "stats.gauges.g", branch=True)]
+
+
+def test_the_completer_shows_what_is_both_twice() -> None:
+    assert find.completer(namespace(), "stats.gauges.") == {
+        "metrics": [
+            {"path": "stats.gauges.g.", "name": "g", "is_leaf": "0"},
+            {"path": "stats.gauges.g", "name": "g", "is_leaf": "1"},
+        ]
+    }
+    assert find.completer(namespace(), "sta") == {
+        "metrics": [{"path": "stats.", "name": "stats", "is_leaf": "0"}]
+    }
+
+
+def test_expansion_joins_queries_and_leaves_branches_out_if_asked() -> None:
+    queries = ["stats.sets.*", "stats.gauges.*", "stats.gauges.g"]
+    assert find.expanded(namespace(), queries, leaves_only=False) == [
+        "stats.gauges.g",
+        "stats.sets.s",
+    ]
+    assert find.expanded(namespace(), queries, leaves_only=True) == ["stats.gauges.g"]
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("a.b", ("a", "b")),
+        ("a.{b.c,d}.*", ("a", "{b.c,d}", "*")),
+        (r"a\(b\{c.d", ("a(b[{]c", "d")),
+        ("", ()),
+        ("a..b.", ("a", "b")),
+    ],
+)
+def test_a_path_is_split_at_its_dots(text: str, pattern: tuple[str, ...]) -> None:
+    assert split(text) == pattern
+
+
+@pytest.mark.parametrize("node", ["{a,b}" * 14, "*a" * 5])
+def test_a_node_that_is_too_costly_to_look_for_is_refused(node: str) -> None:
+    with pytest.raises(RequestError, match="is too wide; allowed are 10000 choices and 4 wildcard"):
+        leaves(f"stats.gauges.{node}")
