@@ -1,11 +1,13 @@
 """The composition root: wires receiver, store, API and pages, starts and stops them."""
 
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -126,7 +128,11 @@ class _OwnNumbers:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn that ends the live streams first, since it waits for open requests."""
+    """Uvicorn that ends the live streams first, since it waits for open requests.
+
+    A signal only ends serving: raised again, as uvicorn does, it would end the process before
+    the last flush is stored.
+    """
 
     def __init__(self, feed: LiveFeed, app: Starlette) -> None:
         super().__init__(
@@ -143,6 +149,10 @@ class _Uvicorn(uvicorn.Server):
 
     def end(self) -> None:
         self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        del sig, frame
+        self.end()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._feed.close()
@@ -167,9 +177,16 @@ def _bind_statsd(address: Address) -> UdpListener:
 
 def _unusable(key: str, address: Address, error: OSError) -> str:
     return (
-        f"{key} = '{address}' cannot be listened on ({error.strerror or error}); "
+        f"{key} = '{address}' cannot be listened on ({_reason(error)}); "
         f"allowed is a free address of this machine, as in {option_name(key)} 127.0.0.1:0"
     )
+
+
+def _reason(error: OSError) -> str:
+    """Return the system's own words, without the address that the library adds."""
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return str(error.strerror or error)
+    return os.strerror(error.errno)
 
 
 def _open_store(settings: Settings, url: str, clock: Callable[[], float]) -> DuckDBStore:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ class ServerUnderTest:
 
     def total(self, target: str, since: float) -> float:
         """Return the sum of all values of all series that match since a Unix time."""
-        span: dict[str, str | int] = {"from": int(since), "until": "now"}
+        span: dict[str, str | int] = {"from": int(since), "until": int(time.time()) + 1}
         found = self.render(target, **span)
         return sum(value or 0 for points in found.values() for value, _ in points)
 
