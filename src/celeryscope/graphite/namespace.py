@@ -9,21 +9,19 @@ A name is found by a glob for each node; `**` stands for one or more nodes, wher
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 
 from celeryscope import statistics
 from celeryscope.graphite.errors import RequestError, shown
 from celeryscope.metrics import Kind
-from celeryscope.store.glob import ANY_DEPTH, is_literal, matcher
+from celeryscope.store.glob import ANY_DEPTH, MAX_CHOICES, is_literal, matcher
 from celeryscope.store.protocol import Node, Series, Store
 
 ROOT = "stats"
 COUNTER_LEAVES = ("count", "rate")
 SET_LEAVES = ("count",)
-_MAX_CHOICES = 10_000
-_MAX_WILDCARDS = 4
 _NODE = re.compile(r"(?:\{[^{}]*\}|[^.])+")
 _CHOICES = re.compile(r"\{([^{}]*)\}")
-_WILDCARDS = re.compile(r"\*+")
 _ESCAPED = re.compile(r"\\(.)")
 
 Pattern = tuple[str, ...]
@@ -53,11 +51,11 @@ def split(text: str) -> Pattern:
     """Split a path expression into one glob a node; a dot between braces does not part nodes.
 
     Raises:
-        RequestError: A node stands for too many names to be looked for.
+        RequestError: A node has more choices than are looked for.
     """
     pattern = tuple(_NODE.findall(_ESCAPED.sub(_unescape, text)))
     for glob in pattern:
-        _check_cost(glob)
+        _check_choices(glob)
     return pattern
 
 
@@ -169,14 +167,11 @@ def _choices(glob: str) -> list[str]:
     return [name for part in match[1].split(",") for name in _choices(f"{head}{part}{tail}")]
 
 
-def _check_cost(glob: str) -> None:
-    choices = 1
-    for braces in _CHOICES.findall(glob):
-        choices *= 1 + braces.count(",")
-    if choices > _MAX_CHOICES or len(_WILDCARDS.findall(glob)) > _MAX_WILDCARDS:
+def _check_choices(glob: str) -> None:
+    choices = prod(1 + braces.count(",") for braces in _CHOICES.findall(glob))
+    if choices > MAX_CHOICES:
         raise RequestError(
-            f"path node {shown(glob)} is too wide; "
-            f"allowed are {_MAX_CHOICES} choices and {_MAX_WILDCARDS} wildcards in a node"
+            f"path node {shown(glob)} has {choices} choices; allowed are {MAX_CHOICES} in a node"
         )
 
 

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from functools import lru_cache
 
 ANY_DEPTH = "**"
-_MOST_ALTERNATIVES = 1024
+MAX_CHOICES = 4096
+"""The globs without braces that one with braces may stand for; more are not looked for."""
+
 _SPECIAL = re.compile(r"[*?\[{]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _STARS = re.compile(r"\*+")
@@ -37,7 +39,7 @@ def _without_braces(glob: str) -> list[str]:
     """Return the globs that braces stand for, as many of them as one pattern may hold."""
     waiting = [glob]
     globs: list[str] = []
-    while waiting and len(globs) < _MOST_ALTERNATIVES:
+    while waiting and len(globs) < MAX_CHOICES:
         one = waiting.pop()
         if braces := _BRACES.search(one):
             before, after = one[: braces.start()], one[braces.end() :]
