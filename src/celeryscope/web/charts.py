@@ -101,16 +101,19 @@ def percentiles(key: str, title: str, timers: Timers, group: int) -> Chart:
 
 
 def finished(window: Window, covered: Floats, span: Span) -> int:
-    """Return how many intervals to draw: all but a last one that is still being filled."""
-    unfinished = span.follows and window.end > span.end and covered[-1] < window.step
-    return window.points - 1 if unfinished else window.points
+    """Return how many intervals to draw: all but one that is still being filled.
+
+    Where only that one has data it is drawn, since its rates and percentiles are true so far.
+    """
+    filling = span.follows and window.end > span.end and covered[-1] < window.step
+    return window.points - 1 if filling and covered[:-1].any() else window.points
 
 
-def drawing(charts: Sequence[Chart], window: Window, points: int, span: Span) -> dict[str, Any]:
+def drawing(charts: Sequence[Chart], window: Window, points: int) -> dict[str, Any]:
     """Return all that a page's script draws, in Unix seconds."""
     return {
-        "start": span.start,
-        "end": span.end,
+        "start": window.start,
+        "end": window.start + window.step * points,
         "step": window.step,
         "times": (window.start + window.step * np.arange(points)).tolist(),
         "charts": {chart.key: chart.data(points) for chart in charts if chart.drawn},

@@ -1,5 +1,6 @@
 """The figures at the top of a page: one question each, answered in a number and one line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,10 +68,9 @@ def figures(
 
     `before` is UNKNOWN where there is nothing to compare with.
     """
-    p95 = timers.grid(timers.cells.percentile(_P95))
-    per_interval = activity.rates().sum(axis=0)
+    p95 = timers.grid(timers.cells.percentile(_P95))[:, :points]
     candidates = (
-        _throughput(now.rate, before.rate, per_interval[:points]),
+        _throughput(now.rate, before.rate, activity.rates().sum(axis=0)[:points]),
         _failures(now.failed, before.failed, activity.failed_by_interval()[:points]),
         _time("runtime", "Run time p95", now.run_time, before.run_time, p95[RUN_TIME]),
         _time("wait", "Wait p95", now.wait, before.wait, p95[WAIT]),
@@ -84,7 +84,7 @@ def _throughput(rate: float, before: float, values: Floats) -> Figure:
         key="throughput",
         title="Throughput",
         value=units.rate(rate),
-        meaning=change or f"highest {units.rate(_highest(values))}",
+        meaning=change or _peak(values, units.rate),
         tone="calm",
         compared=bool(change),
         spark=sparkline(values, "throughput"),
@@ -98,7 +98,7 @@ def _failures(failed: float, before: float, values: Floats) -> Figure:
         key="failed",
         title="Failure ratio",
         value=units.percent(failed),
-        meaning=change or f"highest {units.percent(_highest(values))}",
+        meaning=change or _peak(values, units.percent),
         tone=_tone(points, "bad"),
         compared=bool(change),
         spark=sparkline(values, "failed"),
@@ -111,7 +111,7 @@ def _time(key: str, title: str, value: float, before: float, values: Floats) -> 
         key=key,
         title=title,
         value=units.duration(value),
-        meaning=change or f"highest {units.duration(_highest(values))}",
+        meaning=change or _peak(values, units.duration),
         tone=_tone(_relative(value, before), "warn"),
         compared=bool(change),
         spark=sparkline(values, key),
@@ -139,5 +139,6 @@ def _relative(value: float, before: float) -> float:
     return (value - before) / before if before > 0 else np.nan
 
 
-def _highest(values: Floats) -> float:
-    return float(np.nanmax(values)) if np.isfinite(values).any() else np.nan
+def _peak(values: Floats, text: Callable[[float], Quantity]) -> str:
+    known = values[np.isfinite(values)]
+    return f"highest {text(float(known.max()))}" if known.size else ""

@@ -7,9 +7,11 @@ import numpy as np
 
 from celeryscope.sketch import Counts, Distributions, Floats, value_of
 
-_BOUNDS_MS = np.array([m * 10.0**e for e in range(-2, 9) for m in (1, 1.5, 2, 3, 5, 7)])
+# Renard's R10 series: round numbers, evenly far apart on a logarithmic scale.
+_ROUND = (1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8)
+_BOUNDS_MS = np.array([number * 10.0**power for power in range(-2, 9) for number in _ROUND])
 _MOST_COLUMNS = 90
-_LEAST_ROWS = 6
+_LEAST_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,15 +39,22 @@ class Span:
         return Span(self.start - self.seconds, self.start, follows=False)
 
     def window(self, store: Store) -> Window:
-        """Return a window of at most some 370 intervals of a round length that covers the span."""
-        step = self._step()
+        """Return a window of at most some 370 intervals of a round length that covers the span.
+
+        An interval is never shorter than the flushes that fill it, lest most stay empty.
+        """
+        window = self._window(store, self._step(1))
+        flush = float(store.covered(window).max())
+        return self._window(store, self._step(flush)) if flush > window.step else window
+
+    def _window(self, store: Store, step: int) -> Window:
         end = ceil(self.end / step) * step
         points = max(ceil(self.seconds / step), 1)
         return store.window(end - points * step, end, points)
 
-    def _step(self) -> int:
-        round_steps = (step for step in _STEPS if self.seconds / step <= _MOST_POINTS)
-        return next(round_steps, _STEPS[-1])
+    def _step(self, least: float) -> int:
+        few = (step for step in _STEPS if step >= least and self.seconds / step <= _MOST_POINTS)
+        return next(few, _STEPS[-1])
 
 
 def whole(window: Window) -> Window:

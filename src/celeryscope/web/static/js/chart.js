@@ -153,7 +153,7 @@ const lineSeries = (data, colors) =>
       width: style.width,
       dash: style.dash,
       fill: bottom ? paint(style, colors) : undefined,
-      points: { show: standsAlone },
+      points: { show: true, size: 4, filter: isolated },
     };
   });
 
@@ -171,12 +171,17 @@ const bands = (data, colors) =>
     : [];
 
 /**
- * Points are drawn where no line can be: at a value without a neighbour.
+ * Points are drawn where no line can be: at values without a neighbour.
  * @param {any} plot
- * @param {number} index
+ * @param {number} series
+ * @returns {number[]} their places
  */
-const standsAlone = (plot, index) =>
-  plot.data[index].filter((/** @type {number | null} */ value) => value !== null).length === 1;
+function isolated(plot, series) {
+  /** @type {import("./drawing.js").Values} */
+  const values = plot.data[series];
+  const known = (/** @type {number} */ at) => typeof values[at] === "number";
+  return values.flatMap((_, at) => (known(at) && !known(at - 1) && !known(at + 1) ? [at] : []));
+}
 
 /**
  * @param {unknown} _plot

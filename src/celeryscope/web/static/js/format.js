@@ -7,9 +7,10 @@ const dates = (options) => new Intl.DateTimeFormat(language, { hourCycle: "h23",
 const CLOCK = dates({ hour: "2-digit", minute: "2-digit" });
 const SECONDS = dates({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = dates({ day: "numeric", month: "short" });
-const FULL = dates({
-  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit",
-});
+/** @type {Intl.DateTimeFormatOptions} */
+const MINUTE = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+const TO_THE_SECOND = dates({ ...MINUTE, second: "2-digit" });
+const TO_THE_MINUTE = dates(MINUTE);
 const YEAR = dates({ day: "numeric", month: "short", year: "numeric" });
 
 /** @type {[number, number, string][]} upper limit in ms, divisor, unit */
@@ -68,5 +69,6 @@ export function timeTick(seconds, step) {
  * @param {number} step seconds in one interval
  */
 export function moment(seconds, step) {
-  return (step >= 86400 ? YEAR : FULL).format(new Date(seconds * 1000));
+  const format = step >= 86400 ? YEAR : step >= 60 ? TO_THE_MINUTE : TO_THE_SECOND;
+  return format.format(new Date(seconds * 1000));
 }

@@ -6,6 +6,7 @@ import { faded } from "./looks.js";
 /** @typedef {import("./drawing.js").HeatData} HeatData */
 
 const FAINTEST = 0.1;
+const LEAST_WITH_GAP_PX = 5;
 
 /**
  * @param {() => HeatData} heat
@@ -42,7 +43,8 @@ function paintCells(plot, heat, color) {
     const top = plot.valToPos(row + 1, "y", true);
     const bottom = plot.valToPos(row, "y", true);
     ctx.fillStyle = faded(color, FAINTEST + (1 - FAINTEST) * Math.sqrt(runs / most));
-    ctx.fillRect(left, top, Math.max(right - left - 1, 1), bottom - top - 1);
+    const gap = right - left > LEAST_WITH_GAP_PX ? 1 : 0;
+    ctx.fillRect(left, top, right - left - gap, bottom - top - 1);
   }
   ctx.restore();
 }

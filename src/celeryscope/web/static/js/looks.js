@@ -13,7 +13,7 @@ const LOOKS = {
   retry: { color: "warn", width: 1.25, dash: [5, 3], fill: 0.55 },
   failure: { color: "bad", width: 1.5, fill: 0.8, hatch: true },
   p50: { color: "p50", width: 1.5 },
-  p95: { color: "p95", width: 2 },
+  p95: { color: "p95", width: 1.75 },
   p99: { color: "p99", width: 1 },
   e0: { color: "e0", width: 1.25, fill: 0.7, hatch: true },
   e1: { color: "e1", width: 1.25, dash: [5, 3], fill: 0.6 },
@@ -57,18 +57,15 @@ export const faded = (color, opacity) =>
   color.replace(/^rgb\(([^)]+)\)$/, (_, channels) => `rgba(${channels}, ${opacity})`);
 
 /**
- * A legend's sample of a line, as SVG.
+ * A legend's sample of a line, as SVG; its class gives it colour and dash.
  * @param {string} key
  */
 export function sample(key) {
-  const { fill, dash, color } = look(key);
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 14 10");
+  svg.setAttribute("class", `swatch ${key}`);
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", "M0 5h14");
-  path.setAttribute("stroke-width", fill ? "10" : "2.5");
-  if (dash && !fill) path.setAttribute("stroke-dasharray", "5 2");
-  path.style.stroke = `var(--${color})`;
   svg.append(path);
   return svg;
 }
