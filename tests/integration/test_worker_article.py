@@ -59,5 +59,5 @@ def test_its_metrics_arrive_but_its_failure_handler_never_fires(
     }
     # The signal passes no `result`.
     missing = "task_failure_handler() missing 1 required positional argument: 'result'"
-    assert listing_log.count(f"TypeError: {missing}") == RUNS
+    assert f"TypeError: {missing}" in listing_log
     assert ours.counts()["celery.task.shop.orders-tasks.refuse.failure"] == RUNS

@@ -7,7 +7,9 @@ from celery import Celery, Task
 
 import celeryscope
 
-app = Celery("sample", broker=os.environ.get("SAMPLE_BROKER", "memory://"))
+broker = os.environ.get("SAMPLE_BROKER", "memory://")
+backend = broker.replace("memory://", "cache+memory://")
+app = Celery("sample", broker=broker, backend=backend)
 app.conf.update(
     task_ignore_result=True,
     broker_connection_retry_on_startup=True,

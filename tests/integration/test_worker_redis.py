@@ -1,4 +1,4 @@
-"""A real prefork worker on a real Redis: what its tasks did is what arrives, exactly."""
+"""Real workers on a real Redis, prefork for the most part: what tasks did is what arrives."""
 
 import socket
 import sys
@@ -13,6 +13,7 @@ from support.processes import free_port, redis_server, running, wait_until
 from support.udp import Receiver, receiver
 from support.workers import TESTS, worker
 
+PLACE_TASK = "shop.orders.tasks.place"
 PLACE = "celery.task.shop.orders-tasks.place"
 REFUSE = "celery.task.shop.orders-tasks.refuse"
 SEND = "celery.task.shop.mail.send"
@@ -33,7 +34,7 @@ def heard() -> Iterator[Receiver]:
 
 @pytest.fixture
 def client(redis: str, heard: Receiver) -> Iterator[Celery]:
-    with Celery("sample", broker=redis, set_as_current=False) as app:
+    with Celery("sample", broker=redis, backend=redis, set_as_current=False) as app:
         app.conf.update(task_ignore_result=True)
         celeryscope.instrument(app, statsd=heard.address)
         yield app
@@ -57,7 +58,7 @@ def ended(heard: Receiver) -> int:
 
 def test_every_fate_is_counted_once(sample_worker: Celery, heard: Receiver) -> None:
     for _ in range(20):
-        sample_worker.send_task("shop.orders.tasks.place")
+        sample_worker.send_task(PLACE_TASK)
         sample_worker.send_task("shop.orders.tasks.refuse")
         sample_worker.send_task("shop.orders.tasks.refuse", [1])
         sample_worker.send_task("shop.mail.send", [2])
@@ -92,7 +93,7 @@ def test_every_fate_is_counted_once(sample_worker: Celery, heard: Receiver) -> N
 def test_a_countdown_and_the_pause_before_a_retry_are_not_waiting(
     sample_worker: Celery, heard: Receiver
 ) -> None:
-    sample_worker.send_task("shop.orders.tasks.place", countdown=1.5)
+    sample_worker.send_task(PLACE_TASK, countdown=1.5)
     sample_worker.send_task("shop.mail.send", [1, 1.5])
 
     heard.wait_for(lambda heard: ended(heard) >= 3)
@@ -101,7 +102,7 @@ def test_a_countdown_and_the_pause_before_a_retry_are_not_waiting(
 
 
 def test_runtime_is_the_time_the_task_took(sample_worker: Celery, heard: Receiver) -> None:
-    sample_worker.send_task("shop.orders.tasks.place", [0.5])
+    sample_worker.send_task(PLACE_TASK, [0.5])
 
     heard.wait_for(lambda heard: ended(heard) >= 1)
 
@@ -111,7 +112,7 @@ def test_runtime_is_the_time_the_task_took(sample_worker: Celery, heard: Receive
 
 def test_each_child_sends_from_a_socket_of_its_own(sample_worker: Celery, heard: Receiver) -> None:
     for _ in range(4):
-        sample_worker.send_task("shop.orders.tasks.place", [0.5])
+        sample_worker.send_task(PLACE_TASK, [0.5])
 
     heard.wait_for(lambda heard: ended(heard) >= 4)
 
@@ -120,15 +121,30 @@ def test_each_child_sends_from_a_socket_of_its_own(sample_worker: Celery, heard:
     assert len(heard.senders) == 3
 
 
+@pytest.mark.parametrize("pool", ["solo", "threads"])
+def test_a_pool_in_the_main_process_counts_too(
+    client: Celery, redis: str, heard: Receiver, tmp_path: Path, pool: str
+) -> None:
+    env = {"SAMPLE_BROKER": redis, "CELERYSCOPE_STATSD": heard.address}
+    with worker(tmp_path, env, options=("--pool", pool, "--concurrency", "4")):
+        for _ in range(20):
+            client.send_task(PLACE_TASK)
+        heard.wait_for(lambda heard: ended(heard) >= 20)
+
+    counts = heard.counts()
+    assert counts[f"{PLACE}.prerun"] == counts[f"{PLACE}.success"] == 20
+    # Its last counts are sent as the process ends: two datagrams a run.
+    assert counts["celeryscope.client.sent"] == 40
+
+
 @pytest.mark.parametrize("statsd", ["no-such-host.invalid:8125", "127.0.0.1:{closed}"])
 def test_tasks_run_as_if_nothing_were_there_when_nobody_can_be_reached(
     client: Celery, redis: str, tmp_path: Path, statsd: str
 ) -> None:
     address = statsd.format(closed=free_port(socket.SOCK_DGRAM))
     with worker(tmp_path, {"SAMPLE_BROKER": redis, "CELERYSCOPE_STATSD": address}) as started:
-        for _ in range(20):
-            client.send_task("shop.orders.tasks.place")
-        wait_until(lambda: started.output().count(" succeeded in ") == 20, what="20 successes")
+        runs = [client.send_task(PLACE_TASK, [0.001], ignore_result=False) for _ in range(20)]
+        assert [run.get(timeout=30) for run in runs] == [0.001] * 20
 
     assert "Traceback" not in started.output()
     assert 1 <= started.output().count("celeryscope could not send") <= 3  # one a process
