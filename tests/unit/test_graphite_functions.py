@@ -243,7 +243,7 @@ def test_a_wrong_argument_names_function_parameter_and_what_is_allowed(
     "target", [f"summarize({A},'1s')", "constantLine(1)", f"sumSeries({','.join([A] * 20)})"]
 )
 def test_a_request_for_too_many_values_is_refused(target: str) -> None:
-    with pytest.raises(RequestError, match="needs more than 20,000,000 values"):
+    with pytest.raises(RequestError, match="needs more than 10,000,000 values"):
         drawn(target, Span(0, 250_000_000))
 
 

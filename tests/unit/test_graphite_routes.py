@@ -164,7 +164,7 @@ def test_the_index_lists_every_leaf() -> None:
         ("/render", {"from": "-1h", "until": "-60min"}, "from '-1h' and until '-60min' are the s"),
         ("/render", {"tz": "Mars"}, "tz is 'Mars'; allowed is a name from the time zone database"),
         ("/render", {"maxDataPoints": "0"}, "maxDataPoints is '0'; allowed is a whole number from"),
-        ("/render", {"maxDataPoints": "x"}, "maxDataPoints is 'x'; allowed is a whole number fro"),
+        ("/render", {"maxDataPoints": "x"}, "maxDataPoints is 'x'; allowed is a whole number from"),
         ("/render", {"target": "f(a"}, "target 'f(a' is wrong at character 3: expected ',' or ')'"),
         ("/render", {"target": "<b> \n<i>"}, "target '<b> \\n<i>' is wrong at character 3: "),
         ("/metrics/find", {}, "query is missing; allowed is a path with globs, such as stats.*"),

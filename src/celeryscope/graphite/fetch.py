@@ -17,7 +17,7 @@ from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Scalars, Series, Store, Window
 
-MAX_VALUES = 20_000_000
+MAX_VALUES = 10_000_000
 
 _METHODS = {"count": "sum", "sum": "sum", "lower": "min", "upper": "max"}
 

@@ -30,7 +30,8 @@ _UNITS = (
     ("y", 365 * 86_400),
 )
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?(am|pm)|(\d{1,2}):(\d{2})|noon|midnight|teatime")
-_NAMED_HOURS = {"midnight": 0, "noon": 12, "teatime": 16}
+_NOON, _CENTURY, _FIRST_YEAR_OF_1900S = 12, 100, 70
+_NAMED_HOURS = {"midnight": 0, "noon": _NOON, "teatime": 16}
 _DAYS = {"": 0, "today": 0, "yesterday": -1, "tomorrow": 1}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -131,9 +132,10 @@ def _time_of_day(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _half_day(hour: int, half: str) -> int:
-    if not 1 <= hour <= 12:  # noqa: PLR2004 -- a clock face
+    """Read 12am as midnight and 12pm as noon; graphite-web has them the other way round."""
+    if not 1 <= hour <= _NOON:
         raise ValueError(hour)
-    return hour % 12 + (12 if half == "pm" else 0)
+    return hour % _NOON + (_NOON if half == "pm" else 0)
 
 
 def _day(text: str, today: date) -> date:
@@ -154,4 +156,6 @@ def _day(text: str, today: date) -> date:
 def _year(text: str) -> int:
     """Read two digits as a year from 1970 to 2069."""
     year = int(text)
-    return year if len(text) > len("26") else year + (1900 if year >= 70 else 2000)  # noqa: PLR2004
+    if year >= _CENTURY:
+        return year
+    return year + (1900 if year >= _FIRST_YEAR_OF_1900S else 2000)
