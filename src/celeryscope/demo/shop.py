@@ -18,6 +18,10 @@ class MailServerBusyError(Exception):
     """The mail server asked to come back later."""
 
 
+class BrokenImageError(Exception):
+    """The picture cannot be read."""
+
+
 class PartnerDownError(Exception):
     """A partner's API did not answer."""
 
@@ -63,7 +67,7 @@ KINDS = (
         retries=0.04,
     ),
     TaskKind("shop.mail.tasks.digest", "mail", 0.2, 300, 0.6, countdown=5),
-    TaskKind("shop.images.tasks.thumbnail", "media", 1.5, 80, 0.7, {MemoryError: 0.003}),
+    TaskKind("shop.images.tasks.thumbnail", "media", 1.5, 80, 0.7, {BrokenImageError: 0.003}),
     TaskKind("search.index.tasks.update", "default", 3.0, 15, 0.4),
     TaskKind("search.index.tasks.rebuild", "reports", 0.02, 3000, 0.3),
     TaskKind("reports.daily.build", "reports", 0.05, 2000, 0.4),
