@@ -22,6 +22,10 @@ class BrokenImageError(Exception):
     """The picture cannot be read."""
 
 
+class BrokenImageError(Exception):
+    """An upload is no image."""
+
+
 class PartnerDownError(Exception):
     """A partner's API did not answer."""
 
