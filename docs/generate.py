@@ -8,16 +8,19 @@
 import re
 import sys
 from collections.abc import Callable, Iterable
+from inspect import getdoc
 from itertools import groupby
 from pathlib import Path
 
 import click
 
 from celeryscope.commands import celeryscope
+from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE, Family
 from celeryscope.settings import Settings, option_name, shown, variable_name
 
 _DOCS = Path(__file__).parent
+_WIDTH = 100
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _PATHS = {
     Family.TASK: "<prefix>.task.<app>.<module>.<task>.",
@@ -56,15 +59,31 @@ def commands() -> str:
     """Return the help of every command."""
     parts = []
     for name, command in sorted(celeryscope.commands.items()):
-        context = click.Context(command, info_name=f"celeryscope {name}", max_content_width=100)
+        context = click.Context(command, info_name=f"celeryscope {name}", terminal_width=_WIDTH)
         parts.append(f"```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
+
+
+def functions() -> str:
+    """Return the table of the target language's functions, with their other names."""
+    rows = (
+        (
+            f"`{declared.describe(name)['function']}`",
+            ", ".join(f"`{alias}`" for alias in declared.aliases),
+            declared.group,
+            (getdoc(declared.code) or "").partition("\n")[0],
+        )
+        for name, declared in sorted(FUNCTIONS.items())
+        if name == declared.name
+    )
+    return _table(("function", "also", "group", "what it does"), rows)
 
 
 _PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "metrics": metrics,
     "commands": commands,
+    "functions": functions,
 }
 
 
