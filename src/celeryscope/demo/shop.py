@@ -22,10 +22,6 @@ class BrokenImageError(Exception):
     """The picture cannot be read."""
 
 
-class BrokenImageError(Exception):
-    """An upload is no image."""
-
-
 class PartnerDownError(Exception):
     """A partner's API did not answer."""
 
