@@ -7,7 +7,7 @@ over the default.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -193,9 +193,9 @@ def _from_file(path: Path, source: str) -> dict[str, _Found]:
     found = {}
     for key, value in table.items():
         if key not in Settings.model_fields:
-            raise _unknown(key, value, str(path), Settings.model_fields)
+            raise _unknown(key, value, str(path), str)
         if not isinstance(value, str):
-            example = f'{key} = "{shown(Settings.model_fields[key].default)}"'
+            example = f'"{shown(Settings.model_fields[key].default)}"'
             raise SettingsError(f"{key} = {value!r} ({path}): allowed is a string, as in {example}")
         found[key] = _Found(value, str(path))
     return found
@@ -209,7 +209,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, _Found]:
         if name in keys:
             found[keys[name]] = _Found(value, name)
         elif name.startswith(ENV_PREFIX) and name not in ignored and not _is_link(name, value):
-            raise _unknown(name, value, "the environment", keys)
+            raise _unknown(name, value, "the environment", variable_name)
     return found
 
 
@@ -217,11 +217,12 @@ def _is_link(name: str, value: str) -> bool:
     return _SERVICE_LINK.match(f"{name.removeprefix(ENV_PREFIX)}={value}") is not None
 
 
-def _unknown(name: str, value: object, source: str, allowed: Iterable[str]) -> SettingsError:
-    near = get_close_matches(name, allowed, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
+def _unknown(name: str, value: object, source: str, written: Callable[[str], str]) -> SettingsError:
+    near = get_close_matches(name.removeprefix(ENV_PREFIX).lower(), Settings.model_fields, n=1)
+    hint = f" (did you mean {written(near[0])}?)" if near else ""
+    allowed = ", ".join(map(written, Settings.model_fields))
     return SettingsError(
-        f"{name} = {value!r} ({source}): not a setting{hint}; allowed are {', '.join(allowed)}"
+        f"{name} = {value!r} ({source}): not a setting{hint}; allowed are {allowed}"
     )
 
 

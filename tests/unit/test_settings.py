@@ -1,0 +1,274 @@
+"""Where a setting may stand, which place wins, and what a wrong one is told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from celeryscope.address import Address
+from celeryscope.naming import Layout
+from celeryscope.settings import (
+    WORKER_SETTINGS,
+    Settings,
+    SettingsError,
+    load_settings,
+    option_name,
+    shown,
+    variable_name,
+)
+from celeryscope.store.tiers import Tier
+from celeryscope.worker.settings import Settings as WorkerSettings
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A value that is not the default, as it is written and as it is, and another one."""
+
+    text: str
+    value: object
+    other: str
+
+
+DAY = 86_400
+SAMPLES = {
+    "http": Sample("[::1]:80", Address("::1", 80), "0.0.0.0:81"),
+    "statsd": Sample("localhost:0", Address("localhost", 0), "127.0.0.1:1"),
+    "data": Sample("/var/lib/celeryscope", Path("/var/lib/celeryscope"), "elsewhere"),
+    "retentions": Sample("20s:1d,1m:1w", (Tier(20, DAY), Tier(60, 7 * DAY)), "30s:1d"),
+    "flush_interval": Sample("2s", 2, "5s"),
+    "prefix": Sample("", "", "jobs.eu"),
+    "layout": Sample("dotted", Layout.DOTTED, "levels"),
+    "percentiles": Sample("99.9,-10", (99.9, -10.0), "50"),
+}
+KEYS = list(Settings.model_fields)
+
+
+def in_file(folder: Path, table: Mapping[str, str]) -> Path:
+    path = folder / "celeryscope.toml"
+    path.write_text("".join(f'{key} = "{text}"\n' for key, text in table.items()))
+    return path
+
+
+def refused(
+    options: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    config: Path | None = None,
+) -> str:
+    """Return the one line that wrong settings are answered with."""
+    with pytest.raises(SettingsError) as error:
+        load_settings(options or {}, environ or {}, config)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+def test_every_setting_has_a_sample_here_and_a_description() -> None:
+    assert set(SAMPLES) == set(KEYS)
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_command_line_wins_over_the_environment(key: str) -> None:
+    sample = SAMPLES[key]
+    settings = load_settings({key: sample.text}, {variable_name(key): sample.other})
+    assert getattr(settings, key) == sample.value
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_environment_wins_over_the_file(key: str, tmp_path: Path) -> None:
+    sample = SAMPLES[key]
+    config = in_file(tmp_path, {key: sample.other})
+    settings = load_settings({}, {variable_name(key): sample.text}, config)
+    assert getattr(settings, key) == sample.value
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_file_wins_over_the_default(key: str, tmp_path: Path) -> None:
+    sample = SAMPLES[key]
+    settings = load_settings({}, {}, in_file(tmp_path, {key: sample.text}), {key: sample.other})
+    assert getattr(settings, key) == sample.value
+    assert getattr(load_settings({}, {}), key) != sample.value
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_default_is_shown_as_it_can_be_written(key: str) -> None:
+    default = Settings.model_fields[key].default
+    assert getattr(load_settings({key: shown(default)}, {}), key) == default
+
+
+def test_a_command_may_bring_defaults_of_its_own() -> None:
+    assert load_settings({}, {}, defaults={"prefix": "shop"}).prefix == "shop"
+
+
+def test_the_file_can_be_named_by_the_environment_and_the_option_wins(tmp_path: Path) -> None:
+    config = in_file(tmp_path, {"prefix": "file"})
+    environ = {"CELERYSCOPE_CONFIG": str(config)}
+    assert load_settings({}, environ).prefix == "file"
+    assert load_settings({}, {"CELERYSCOPE_CONFIG": ""}).prefix == "celery"
+    assert load_settings({}, {"CELERYSCOPE_CONFIG": "/absent"}, config).prefix == "file"
+
+
+WRONG = [
+    ("http", "localhost", "allowed is HOST:PORT, as in 127.0.0.1:8125 or [::1]:8125"),
+    ("http", "[web]:80", "allowed in brackets is an IPv6 address, as in [::1]:8125"),
+    ("statsd", "localhost:70000", "allowed are ports up to 65535"),
+    ("data", "", "allowed is the path of a folder"),
+    ("flush_interval", "10x", "'10x' is not a duration; allowed is a number with a unit: s, m,"),
+    ("flush_interval", "10", "'10' is not a duration; allowed is a number with a unit: s, m,"),
+    ("flush_interval", "0s", "'0s' is not a duration; allowed is a number with a unit: s, m,"),
+    (
+        "flush_interval",
+        "15s",
+        "allowed is 10s, the finest step of retentions, or a part of it",
+    ),
+    ("retentions", "10s:2d,15s:30d", "step 15s must be a larger multiple of the step before it"),
+    ("retentions", "10s", "'10s' is not STEP:RETENTION, as in 10s:2d"),
+    ("retentions", "", "'' is not STEP:RETENTION, as in 10s:2d"),
+    ("retentions", "10s:2d,", "'' is not STEP:RETENTION, as in 10s:2d"),
+    ("prefix", "a b", "allowed are letters, digits, '_' and '-', with dots between"),
+    ("prefix", ".a", "allowed are letters, digits, '_' and '-', with dots between"),
+    ("layout", "tree", "allowed is levels or dotted"),
+    ("percentiles", "abc", "allowed are numbers from -100 to 100 but 0, with commas between"),
+    ("percentiles", "", "allowed are numbers from -100 to 100 but 0, with commas between"),
+    ("percentiles", "50,0", "allowed are numbers from -100 to 100 but 0, with commas between"),
+    ("percentiles", "nan", "allowed are numbers from -100 to 100 but 0, with commas between"),
+    ("percentiles", "100.1", "allowed are numbers from -100 to 100 but 0, with commas between"),
+]
+
+
+@pytest.mark.parametrize(("key", "text", "allowed"), WRONG)
+def test_a_wrong_value_is_answered_with_key_value_source_and_what_is_allowed(
+    key: str, text: str, allowed: str, tmp_path: Path
+) -> None:
+    config = in_file(tmp_path, {key: text})
+    answers = {
+        option_name(key): refused({key: text}, {}),
+        variable_name(key): refused({}, {variable_name(key): text}),
+        str(config): refused({}, {}, config),
+    }
+    for source, answer in answers.items():
+        assert answer.startswith(f"{key} = {text!r} ({source}): {allowed}")
+
+
+def test_every_setting_but_a_folder_can_be_wrong_in_more_ways_than_empty() -> None:
+    assert {key for key, text, _ in WRONG if text} == set(KEYS) - {"data"}
+
+
+def test_a_default_that_no_longer_fits_is_called_a_default() -> None:
+    answer = refused({"retentions": "4s:1d"})
+    assert answer.startswith("flush_interval = '10s' (default): allowed is 4s, the finest step")
+
+
+@pytest.mark.parametrize("interval", ["1s", "2s", "5s", "10s"])
+def test_a_flush_interval_may_be_a_part_of_the_finest_step(interval: str) -> None:
+    assert shown(load_settings({"flush_interval": interval}, {}).flush_interval) == interval
+
+
+def test_an_unknown_key_of_the_file_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    config = in_file(tmp_path, {"flush_intervall": "10s"})
+    assert refused(config=config) == (
+        f"flush_intervall = '10s' ({config}): not a setting (did you mean flush_interval?); "
+        f"allowed are {', '.join(KEYS)}"
+    )
+
+
+def test_an_unknown_variable_is_answered_with_the_nearest() -> None:
+    assert refused(environ={"CELERYSCOPE_RETENTION": "10s:2d"}) == (
+        "CELERYSCOPE_RETENTION = '10s:2d' (the environment): not a setting "
+        "(did you mean CELERYSCOPE_RETENTIONS?); "
+        f"allowed are {', '.join(map(variable_name, KEYS))}"
+    )
+
+
+def test_what_is_like_no_setting_gets_no_suggestion() -> None:
+    assert "did you mean" not in refused(environ={"CELERYSCOPE_XYZZY": "1"})
+
+
+@pytest.mark.parametrize("name", ["CELERYSCOPE_prefix", "celeryscope_PREFIX", "CELERYSCOPE_"])
+def test_a_variable_counts_only_in_capitals(name: str) -> None:
+    if name.startswith("CELERYSCOPE_"):
+        assert refused(environ={name: "x"}).startswith(f"{name} = 'x' (the environment)")
+    else:
+        assert load_settings({}, {name: "x"}).prefix == "celery"
+
+
+def test_the_worker_librarys_own_variables_are_left_to_it() -> None:
+    worker = set(WorkerSettings.__dataclass_fields__)
+    assert worker - set(KEYS) == WORKER_SETTINGS
+    load_settings({}, {variable_name(key): "true" for key in WORKER_SETTINGS})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CELERYSCOPE", "CELERYSCOPE_HTTP", "CELERYSCOPE_STATSD"],
+)
+def test_what_kubernetes_says_of_services_with_our_name_is_ignored(name: str) -> None:
+    links = {
+        f"{name}_SERVICE_HOST": "10.0.0.11",
+        f"{name}_SERVICE_PORT": "8888",
+        f"{name}_SERVICE_PORT_HTTP": "8888",
+        f"{name}_PORT": "tcp://10.0.0.11:8888",
+        f"{name}_PORT_8888_TCP": "tcp://10.0.0.11:8888",
+        f"{name}_PORT_8888_TCP_PROTO": "tcp",
+        f"{name}_PORT_8125_UDP": "udp://10.0.0.11:8125",
+        f"{name}_PORT_8125_UDP_PORT": "8125",
+        f"{name}_PORT_8125_UDP_ADDR": "10.0.0.11",
+    }
+    assert load_settings({}, links) == load_settings({}, {})
+
+
+@pytest.mark.parametrize("name", ["CELERYSCOPE_PORT", "CELERYSCOPE_HTTP_PORT"])
+def test_a_port_that_a_person_set_is_not_taken_for_kubernetes(name: str) -> None:
+    assert refused(environ={name: "9000"}).startswith(f"{name} = '9000' (the environment)")
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("flush_interval = 10", 'flush_interval = 10 ({}): allowed is a string, as in "10s"'),
+        (
+            "percentiles = [50, 99]",
+            'percentiles = [50, 99] ({}): allowed is a string, as in "50,90,95,99"',
+        ),
+        (
+            'http = {host = "x", port = 1}',
+            "http = {{'host': 'x', 'port': 1}} ({}): allowed is a string, as in \"127.0.0.1:8888\"",
+        ),
+    ],
+)
+def test_a_file_holds_strings_as_the_command_line_does(
+    line: str, answer: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "celeryscope.toml"
+    config.write_text(line)
+    assert refused(config=config) == answer.format(config)
+
+
+def absent(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def no_toml(path: Path) -> None:
+    path.write_text("prefix = \n")
+
+
+def no_text(path: Path) -> None:
+    path.write_bytes(b"prefix = '\xff'")
+
+
+@pytest.mark.parametrize("make", [absent, a_folder, no_toml, no_text])
+def test_a_file_that_cannot_be_read_is_named(make: Callable[[Path], None], tmp_path: Path) -> None:
+    config = tmp_path / "celeryscope.toml"
+    make(config)
+    answers = {
+        "--config": refused(config=config),
+        "CELERYSCOPE_CONFIG": refused(environ={"CELERYSCOPE_CONFIG": str(config)}),
+    }
+    for source, answer in answers.items():
+        assert answer.startswith(f"config = {str(config)!r} ({source}): ")
+        assert answer.endswith("; allowed is a TOML file")
