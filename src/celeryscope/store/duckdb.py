@@ -25,6 +25,9 @@ from celeryscope.store.windows import choose_window, covering
 
 FORMAT = 1
 FILE = "celeryscope.duckdb"
+# What DuckDB caches stays resident; a query that needs more goes through files beside the store's.
+_MEMORY = "128MB"
+_THREADS = 2
 
 
 class DuckDBStore:
@@ -177,7 +180,7 @@ class DuckDBStore:
 
 def _connect(file: Path) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(file), config={"memory_limit": "512MB", "threads": 2})
+        return duckdb.connect(str(file), config={"memory_limit": _MEMORY, "threads": _THREADS})
     except duckdb.Error as error:
         raise StoreError(
             f"{str(file)!r} cannot be opened ({_first_line(error)}); "

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celeryscope.metrics import Kind
-from celeryscope.sketch import Distributions, Floats
+from celeryscope.sketch import ZERO_BUCKET, Distributions, Floats
 from celeryscope.store.holdings import Holdings
 from celeryscope.store.protocol import Scalars, Series, Timers, Window
 from celeryscope.store.schema import BINS, FLUSHES, SCALARS, TIMERS, Table
@@ -64,7 +64,7 @@ class Reader:
         self._window = window
 
     def covered(self) -> Floats:
-        rows = self._read(f"SELECT {self._step} AS i, sum(seconds) AS v", FLUSHES, "", "GROUP BY 1")
+        rows = self._read(f"SELECT {self._step} AS i, sum(seconds) AS v", FLUSHES, "GROUP BY 1")
         seconds = np.zeros(self._window.points)
         seconds[rows["i"].astype(np.intp)] = rows["v"]
         return seconds
@@ -72,7 +72,7 @@ class Reader:
     def scalars(self, series: Sequence[Series]) -> Scalars:
         self._want([(one.id, row) for row, one in enumerate(series)])
         rows = self._read(
-            f"SELECT row, {self._step} AS i, {_merged(SCALARS)}", SCALARS, _JOIN, "GROUP BY 1, 2"
+            f"SELECT row, {self._step} AS i, {_merged(SCALARS)}", SCALARS, f"{_JOIN} GROUP BY 1, 2"
         )
         grid = {c: self._grid(len(series), rows, c) for c in SCALARS.columns}
         return Scalars(
@@ -87,12 +87,14 @@ class Reader:
         self._want([(one.id, row) for row, group in enumerate(groups) for one in group])
         cells = len(groups) * self._window.points
         cell = f"row * {self._window.points} + {self._step}"
-        rows = self._read(f"SELECT {cell} AS cell, {_merged(TIMERS)}", TIMERS, _JOIN, "GROUP BY 1")
+        rows = self._read(
+            f"SELECT {cell} AS cell, {_merged(TIMERS)}", TIMERS, f"{_JOIN} GROUP BY 1"
+        )
         bins = self._read(
-            f"SELECT {cell} AS cell, bucket, sum(n)::BIGINT AS n",
+            f"SELECT ({cell}) * {_KEYS_A_CELL} + bucket - {ZERO_BUCKET} AS key, "
+            "sum(n)::BIGINT AS n",
             BINS,
-            _JOIN,
-            "GROUP BY 1, 2 ORDER BY 1, 2",
+            f"{_JOIN} GROUP BY 1 ORDER BY 1",
         )
         return Timers(_distributions(cells, rows, bins), len(groups), self._window.points)
 
@@ -101,17 +103,17 @@ class Reader:
         return f"(ts - {self._window.start}) // {self._window.step}"
 
     def _want(self, pairs: Sequence[tuple[int, int]]) -> None:
-        table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        self._cursor.register("wanted", {"series": table[:, 0], "row": table[:, 1]})
+        table = np.array(pairs, dtype=np.int32).reshape(-1, 2)
+        rows = table[:, 1].astype(np.int64)
+        self._cursor.register("wanted", {"series": table[:, 0], "row": rows})
 
-    def _read(self, select: str, table: Table, join: str, rest: str) -> Columns:
+    def _read(self, select: str, table: Table, rest: str) -> Columns:
         parts = " UNION ALL ".join(
             f"SELECT {table.all_columns} FROM {table.name}_{span.step} "  # noqa: S608 -- ours
-            f"{'SEMI JOIN wanted USING (series)' * bool(join)} "
             f"WHERE ts >= {span.start} AND ts < {span.end}"
             for span in self._spans
         )
-        return self._cursor.execute(f"{select} FROM ({parts}) {join} {rest}").fetchnumpy()
+        return self._cursor.execute(f"{select} FROM ({parts}) {rest}").fetchnumpy()
 
     def _grid(self, height: int, rows: Columns, column: str) -> Floats:
         grid = np.full((height, self._window.points), np.nan)
@@ -127,6 +129,8 @@ class Reader:
 
 
 _JOIN = "JOIN wanted USING (series)"
+# Cell and bucket travel as one number: grouping and sorting by it takes half the time.
+_KEYS_A_CELL = 2**16
 
 
 def _merged(table: Table) -> str:
@@ -136,6 +140,7 @@ def _merged(table: Table) -> str:
 
 def _distributions(cells: int, rows: Columns, bins: Columns) -> Distributions:
     at = rows["cell"].astype(np.intp)
+    keys = bins["key"].astype(np.int64, copy=False)
 
     def spread(column: str, missing: float = np.nan) -> Floats:
         values = np.full(cells, missing)
@@ -149,7 +154,7 @@ def _distributions(cells: int, rows: Columns, bins: Columns) -> Distributions:
         sum_squares=spread("sum_squares"),
         min=spread("min"),
         max=spread("max"),
-        offsets=np.searchsorted(bins["cell"].astype(np.int64), np.arange(cells + 1)),
-        buckets=bins["bucket"].astype(np.int16),
-        counts=bins["n"].astype(np.int64),
+        offsets=np.searchsorted(keys, np.arange(cells + 1) * _KEYS_A_CELL),
+        buckets=((keys & (_KEYS_A_CELL - 1)) + ZERO_BUCKET).astype(np.int16),
+        counts=bins["n"].astype(np.int64, copy=False),
     )
