@@ -100,7 +100,7 @@ def _duration(option: str, text: str) -> int:
     try:
         return parse_duration(text)
     except ValueError as error:
-        _fail(f"{option} = {error}", _USAGE)
+        _fail(f"{option} = {text!r}: {error}", _USAGE)
 
 
 def _fail(message: str, code: int) -> NoReturn:
