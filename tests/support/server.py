@@ -60,10 +60,11 @@ class ServerUnderTest:
 
 @contextlib.contextmanager
 def celeryscope_server(
-    folder: Path, flags: Sequence[str] = (), statsd_port: int = 0
+    folder: Path, flags: Sequence[str] = (), statsd_port: int = 0, http_port: int = 0
 ) -> Iterator[ServerUnderTest]:
     """Run `celeryscope serve` with its data in `folder` until the end, or until it is killed."""
-    http_port, statsd_port = free_port(), statsd_port or free_port(socket.SOCK_DGRAM)
+    http_port = http_port or free_port()
+    statsd_port = statsd_port or free_port(socket.SOCK_DGRAM)
     command = [sys.executable, "-m", "celeryscope", "serve", "--data", str(folder / "data")]
     command += ["--http", f"127.0.0.1:{http_port}", "--statsd", f"127.0.0.1:{statsd_port}", *flags]
     with running(command, folder / "server.log") as process:

@@ -52,7 +52,7 @@ def test_a_summary_says_what_each_line_shows() -> None:
 def test_the_drawing_has_only_charts_with_data_and_ends_with_the_last_interval() -> None:
     known = Chart("a", "A", "%", (Line("a", "a", np.array([1.0, 2, 3, 4])),))
     unknown = Chart("b", "B", "%", (Line("b", "b", np.full(4, np.nan)),))
-    drawing = charts.drawing([known, unknown], WINDOW, 3)
+    drawing = charts.drawing([known, unknown], WINDOW, 3, follows=True)
     assert drawing["times"] == [600, 610, 620]
     assert (drawing["start"], drawing["end"], drawing["step"]) == (600, 630, 10)
     assert list(drawing["charts"]) == ["a"]

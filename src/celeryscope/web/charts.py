@@ -109,12 +109,15 @@ def finished(window: Window, covered: Floats, span: Span) -> int:
     return window.points - 1 if filling and covered[:-1].any() else window.points
 
 
-def drawing(charts: Sequence[Chart], window: Window, points: int) -> dict[str, Any]:
+def drawing(
+    charts: Sequence[Chart], window: Window, points: int, *, follows: bool
+) -> dict[str, Any]:
     """Return all that a page's script draws, in Unix seconds."""
     return {
         "start": window.start,
         "end": window.start + window.step * points,
         "step": window.step,
+        "follows": follows,
         "times": (window.start + window.step * np.arange(points)).tolist(),
         "charts": {chart.key: chart.data(points) for chart in charts if chart.drawn},
     }

@@ -73,7 +73,7 @@ def overview(store: Store, tasks: Sequence[Task], view: View, span: Span) -> Ove
         figures=figures_of(store, tasks, span, reading),
         charts=[chart for chart in drawn if chart.drawn],
         table=table(tasks, reading.activity, reading.by_task(), view),
-        drawing=charts.drawing(drawn, reading.window, reading.points),
+        drawing=charts.drawing(drawn, reading.window, reading.points, follows=span.follows),
         window=reading.window,
         runs=float(reading.activity.ended.sum()),
         lost=reading.activity.lost,

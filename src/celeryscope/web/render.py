@@ -35,6 +35,11 @@ def embedded(data: object) -> Markup:
     return Markup(orjson.dumps(data).replace(b"<", b"\\u003c").decode())  # noqa: S704 - no `<` left
 
 
+def breakable(name: str) -> Markup:
+    """Return a dotted name that may be broken into lines after its dots."""
+    return Markup(".<wbr>").join(name.split("."))
+
+
 def _environment() -> Environment:
     folder = Path(__file__).with_name("templates")
     environment = Environment(
@@ -51,6 +56,7 @@ def _environment() -> Environment:
         "rate": units.rate,
         "span": units.span,
         "embedded": embedded,
+        "breakable": breakable,
     }
     environment.globals |= {"version": __version__, "seconds_of": seconds_of}
     return environment

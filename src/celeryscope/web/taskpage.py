@@ -56,7 +56,7 @@ def task_page(store: Store, task: Task, span: Span) -> TaskPage:
     heat = heatmap(reading.run_times())
     names, failures = _by_exception(store, task, window)
     chart = _chart(names, failures, reading.activity.covered)
-    drawing = charts.drawing([*drawn, chart], window, reading.points)
+    drawing = charts.drawing([*drawn, chart], window, reading.points, follows=span.follows)
     if heat.drawn:
         drawing["charts"]["heatmap"] = heat.data(window.start, window.step)
     return TaskPage(

@@ -6,8 +6,8 @@
  * @typedef {{ unit: string, stacked: boolean, lines: Line[] }} LineData
  * `bounds` are milliseconds; a cell is its column, its row and its runs.
  * @typedef {{ unit: "runs", start: number, width: number, bounds: number[], cells: [number, number, number][] }} HeatData
- * Times are Unix seconds.
- * @typedef {{ start: number, end: number, step: number, times: number[], charts: Record<string, LineData | HeatData> }} Drawing
+ * Times are Unix seconds; `follows` tells whether the page's time ends now.
+ * @typedef {{ start: number, end: number, step: number, follows: boolean, times: number[], charts: Record<string, LineData | HeatData> }} Drawing
  */
 
 /**

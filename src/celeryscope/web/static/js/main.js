@@ -12,7 +12,6 @@ import { Visit } from "./visit.js";
 /** @type {Chart[]} */
 let charts = [];
 let drawing = readDrawing(document);
-let follows = followsNow(document);
 
 const moves = {
   /** @param {number} start @param {number} end */
@@ -28,15 +27,10 @@ const moves = {
 
 const visit = new Visit({ shown, failed: () => live.lose() });
 const live = new Live({
-  follows: () => drawing === null || follows,
+  follows: () => drawing?.follows ?? true,
   step: () => drawing?.step ?? 0,
   refresh: () => visit.show(),
 });
-
-/** @param {Document} page */
-function followsNow(page) {
-  return page.getElementById("drawing")?.dataset.follows === "yes";
-}
 
 /** @param {Document} page the page that was swapped in */
 function shown(page) {
@@ -44,7 +38,6 @@ function shown(page) {
   // A page that gains its first charts has another shape: take all of it.
   if (next && !drawing) location.reload();
   drawing = next;
-  follows = followsNow(page);
   takeFigures(page);
   draw();
   live.tell();

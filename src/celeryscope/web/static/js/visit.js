@@ -70,7 +70,7 @@ function replace(old, page) {
   const next = page.querySelector(`[data-swap="${name}"]`);
   if (!next) return;
   old.toggleAttribute("hidden", next.hasAttribute("hidden"));
-  if (old.innerHTML !== next.innerHTML) old.replaceChildren(...next.childNodes);
+  if (old.innerHTML !== next.innerHTML) old.replaceChildren(...next.cloneNode(true).childNodes);
 }
 
 /** @param {HTMLElement} gone */
