@@ -2,14 +2,13 @@
 
 import os
 import time
+from pathlib import Path
 
 from celery import Celery, Task
 
 import celeryscope
 
-broker = os.environ.get("SAMPLE_BROKER", "memory://")
-backend = broker.replace("memory://", "cache+memory://")
-app = Celery("sample", broker=broker, backend=backend)
+app = Celery("sample", broker=os.environ.get("SAMPLE_BROKER", "memory://"))
 app.conf.update(
     task_ignore_result=True,
     broker_connection_retry_on_startup=True,
@@ -33,6 +32,12 @@ def refuse(stock: int = 0) -> None:
     if not stock:
         raise OutOfStockError
     raise ValueError(stock)
+
+
+@app.task(name="shop.labels.tasks.print")
+def print_label(path: str) -> None:
+    """Leave a file, for tests that want to see that it ran without asking celeryscope."""
+    Path(path).touch(exist_ok=False)
 
 
 @app.task(name="shop.mail.send", bind=True, max_retries=3)
