@@ -13,6 +13,7 @@ from celeryscope.demo.shop import KINDS, TaskKind, in_incident
 BROKER_VARIABLE = "DEMO_BROKER"
 FOLDER_VARIABLE = "DEMO_FOLDER"
 _MAX_RETRIES = 3
+_POLLING_SECONDS = 0.1
 _TROUBLE_SLOWER = 4.0
 _TROUBLE_FAILS = 0.15
 
@@ -32,6 +33,7 @@ def make_app(broker: str, folder: Path) -> Celery:
             "data_folder_in": str(messages),
             "data_folder_out": str(messages),
             "control_folder": str(control),
+            "polling_interval": _POLLING_SECONDS,
         }
     for kind in KINDS:
         _register(app, kind)
