@@ -15,8 +15,8 @@ from harness import Report, Row
 from support.processes import redis_server
 
 MONITORS = ("none", "celeryscope", "article", "events", "floor")
-ROUNDS = 25
-TASKS = 400
+ROUNDS = 75
+TASKS = 150
 TRACED_TASKS = Path(__file__).parent / "peers" / "traced_tasks.py"
 # The article's listing has its port fixed, and all of 127.0.0.0/8 is this machine.
 STATSD = ("127.8.1.25", 8125)

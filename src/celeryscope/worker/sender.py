@@ -50,11 +50,11 @@ class Sender:
         connected = self._socket
         if connected is None:
             self._hold(datagram)
-        elif len(datagram) <= MAX_DATAGRAM_BYTES:
-            self._put(connected, datagram)
-        else:
+        elif len(datagram) > MAX_DATAGRAM_BYTES:
             for part in _parts(datagram):
                 self._put(connected, part)
+        else:
+            self._put(connected, datagram)
 
     def report(self) -> None:
         """Send the counts of what was sent and lost since they were last sent."""
