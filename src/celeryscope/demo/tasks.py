@@ -8,6 +8,7 @@ import numpy as np
 from celery import Celery, Task
 
 import celeryscope
+from celeryscope.demo.broker import SCHEME
 from celeryscope.demo.shop import KINDS, TaskKind, in_incident
 
 BROKER_VARIABLE = "DEMO_BROKER"
@@ -20,7 +21,7 @@ _TROUBLE_FAILS = 0.15
 
 def make_app(broker: str, folder: Path) -> Celery:
     """Return the application on a broker, or on files in `folder` where `broker` is empty."""
-    app = Celery("demo", broker=broker or "filesystem://")
+    app = Celery("demo", broker=broker or f"{SCHEME}://")
     app.conf.task_ignore_result = True
     app.conf.task_default_queue = "default"
     app.conf.broker_connection_retry_on_startup = True
