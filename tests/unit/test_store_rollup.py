@@ -15,9 +15,11 @@ from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution
 from celeryscope.store import rollup
 from celeryscope.store.duckdb import FILE, DuckDBStore
+from celeryscope.store.holdings import FOREVER, Held
 from celeryscope.store.protocol import StoreError, Window
 from celeryscope.store.tiers import parse_retentions
 from support.stores import (
+    RETENTIONS,
     START,
     assert_same,
     expected_total,
@@ -69,40 +71,40 @@ def test_one_point_is_exact_where_the_coarse_steps_do_not_end(tmp_path: Path) ->
         assert store.window(START + 130, START + 1690, 1).tier == 600
 
 
-steps = st.sampled_from([10, 20, 30, 60, 120, 300, 600, 1200])
-happenings = st.lists(
-    st.tuples(
-        st.integers(0, SPAN // 10 - 1), st.sampled_from(["write"] * 6 + ["maintain", "open"])
-    ),
-    min_size=1,
-    max_size=25,
+# The finest tier that still holds the whole span, whatever was maintained.
+HOLDS_ALL = {RETENTIONS: 10, SMALL: 600}
+windows = st.tuples(
+    st.sampled_from([10, 20, 30, 60, 120, 300, 600, 1200]), st.sampled_from([10, 60, 600])
 )
+happenings = st.lists(
+    st.tuples(st.integers(0, SPAN // 10 - 1), st.sampled_from(["write"] * 4 + ["maintain"])),
+    max_size=10,
+)
+sessions = st.lists(happenings, min_size=1, max_size=4)
 
 
 @settings(max_examples=15, deadline=None)
-@given(happenings, st.lists(st.tuples(steps, st.sampled_from([10, 60, 600])), max_size=4))
+@given(st.sampled_from(sorted(HOLDS_ALL)), sessions, st.lists(windows, max_size=4))
 def test_any_order_of_flushes_roll_ups_and_restarts_gives_the_same_answers(
-    happened: list[tuple[int, str]], windows: list[tuple[int, int]]
+    retentions: str, sessions: list[list[tuple[int, str]]], windows: list[tuple[int, int]]
 ) -> None:
-    flushes = [runs(START - 600, 1, [1.0])]
+    flushes: list[Flush] = []
     with TemporaryDirectory() as folder:
-        store = DuckDBStore.open(Path(folder), TIERS, lambda: START + SPAN)
-        store.write(flushes[0])
-        for number, (at, what) in enumerate(happened):
-            ts = START + 10 * at
-            if what == "write":
-                flushes.append(runs(ts, number + 1, [number + 1.0, 5.0]))
-                store.write(flushes[-1])
-            elif what == "maintain":
-                store.maintain(ts + 10)
-            else:
-                store.close()
-                store = DuckDBStore.open(Path(folder), TIERS, lambda: START + SPAN)
-        for step, tier in windows:
-            if step % tier == 0:
-                assert_same(store, flushes, Window(START, step, SPAN // step + 1, tier))
-        assert_same(store, flushes, store.window(START - 600, START + SPAN, 1))
-        store.close()
+        for session in [[(-60, "write")], *sessions]:
+            with opened(Path(folder), retentions, now=START + SPAN) as store:
+                for at, what in session:
+                    ts = START + 10 * at
+                    if what == "maintain":
+                        store.maintain(ts + 10)
+                    else:
+                        number = len(flushes) + 1
+                        flushes.append(runs(ts, number, [float(number), 5.0]))
+                        store.write(flushes[-1])
+        with opened(Path(folder), retentions, now=START + SPAN) as store:
+            for step, tier in windows:
+                if step % tier == 0 and tier >= HOLDS_ALL[retentions]:
+                    assert_same(store, flushes, Window(START, step, SPAN // step + 1, tier))
+            assert_same(store, flushes, store.window(START - 600, START + SPAN, 1))
 
 
 def test_rows_past_their_retention_go_and_the_coarser_answers_stay(tmp_path: Path) -> None:
@@ -140,6 +142,12 @@ def test_nothing_is_dropped_before_it_is_rolled_up(
         assert_same(store, flushes, Window(START, 600, 2, 600))
     assert rows(tmp_path, "timers_10") == 0
     assert rows(tmp_path, "timers_60") == 0
+
+
+def test_a_tier_keeps_what_a_coarser_one_still_needs() -> None:
+    held = {10: Held(0, FOREVER), 60: Held(0, START), 600: Held(0, START)}
+    now = START + 2 * 86_400
+    assert rollup.expired(TIERS, held, now) == {10: START, 60: START, 600: now - 36_000}
 
 
 def test_the_first_flush_after_a_long_gap_is_kept_beside_what_was_before(tmp_path: Path) -> None:
