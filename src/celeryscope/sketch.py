@@ -123,6 +123,24 @@ class Distributions:
             counts=self.counts[bins],
         )
 
+    def merged(self) -> Self:
+        """Return all cells as a single one."""
+        buckets, places = np.unique(self.buckets, return_inverse=True)
+        counts = np.zeros(buckets.size, dtype=np.int64)
+        np.add.at(counts, places, self.counts)
+        some = self.samples.any()
+        return type(self)(
+            count=self.count.sum(keepdims=True, where=self.samples > 0),
+            samples=self.samples.sum(keepdims=True),
+            sum=np.array([np.nansum(self.sum) if some else np.nan]),
+            sum_squares=np.array([np.nansum(self.sum_squares) if some else np.nan]),
+            min=np.array([np.fmin.reduce(self.min, initial=np.nan)]),
+            max=np.array([np.fmax.reduce(self.max, initial=np.nan)]),
+            offsets=np.array([0, buckets.size]),
+            buckets=buckets,
+            counts=counts,
+        )
+
     def mean(self) -> Floats:
         return self._per_sample(self.sum)
 

@@ -247,3 +247,27 @@ def test_histograms_keep_their_narrow_types() -> None:
     for histogram in (one, Distributions.of([one]), Distributions.of([])):
         assert histogram.buckets.dtype.name == "int16"
         assert histogram.counts.dtype.name == "int64"
+
+
+@given(parts_of_values)
+def test_merged_cells_are_the_cell_of_all_values(parts: list[list[float]]) -> None:
+    merged = cells(*parts).merged()
+    together = cells([value for part in parts for value in part])
+    assert merged.buckets.tolist() == together.buckets.tolist()
+    assert merged.counts.tolist() == together.counts.tolist()
+    assert merged.offsets.tolist() == together.offsets.tolist()
+    for moment in ("count", "samples", "sum", "sum_squares", "min", "max"):
+        np.testing.assert_allclose(getattr(merged, moment), getattr(together, moment))
+
+
+def test_nothing_merged_is_an_empty_cell() -> None:
+    merged = cells([1.0]).part(0, 0).merged()
+    assert (merged.samples.tolist(), merged.count.tolist()) == ([0], [0.0])
+    assert np.isnan([merged.sum, merged.min, merged.percentile(50)]).all()
+
+
+def test_a_part_has_the_same_cells() -> None:
+    some = cells([1.0], [2.0, 20.0], [3.0]).part(1, 3)
+    assert some.max.tolist() == [20, 3]
+    assert some.offsets.tolist() == [0, 2, 3]
+    np.testing.assert_array_equal(some.percentile(50), cells([2.0, 20.0], [3.0]).percentile(50))

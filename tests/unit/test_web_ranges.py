@@ -57,3 +57,14 @@ def test_intervals_are_never_shorter_than_the_flushes_that_fill_them() -> None:
 
 def test_the_span_before_ends_where_this_one_starts() -> None:
     assert Span(100, 160, follows=True).before() == Span(40, 100, follows=False)
+
+
+@given(st.floats(300, ranges.LONGEST), st.floats(0, 3600))
+def test_a_coarse_window_is_one_interval_that_ends_just_before(
+    seconds: float, shift: float
+) -> None:
+    span = Span(NOW + shift - seconds, NOW + shift, follows=False)
+    window = span.coarse_window(FakeStore(step=1))
+    assert window.points == 1
+    assert seconds - 1e-3 <= window.step <= seconds * 13 / 12
+    assert span.end - seconds / 12 < window.end <= span.end

@@ -10,7 +10,7 @@ from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Timers, Window
 from celeryscope.web import units
 from celeryscope.web.activity import OUTCOMES, Activity
-from celeryscope.web.ranges import Span
+from celeryscope.web.reading import RUN_TIME, WAIT, Reading
 
 PERCENTILES = (50, 95, 99)
 _DIGITS = 5
@@ -72,6 +72,16 @@ class Chart:
         return f"{units.three_digits(value)} {self.unit}"
 
 
+def of(reading: Reading) -> list[Chart]:
+    """Return the charts that every page draws."""
+    return [
+        throughput(reading.activity),
+        failure_ratio(reading.activity),
+        percentiles("runtime", "Run time", reading.times, RUN_TIME),
+        percentiles("wait", "Wait in queue", reading.times, WAIT),
+    ]
+
+
 def throughput(activity: Activity) -> Chart:
     return rates("throughput", "Throughput by outcome", OUTCOMES, OUTCOMES, activity.rates())
 
@@ -98,15 +108,6 @@ def percentiles(key: str, title: str, timers: Timers, group: int) -> Chart:
         for percent in PERCENTILES
     )
     return Chart(key, title, "ms", tuple(lines))
-
-
-def finished(window: Window, covered: Floats, span: Span) -> int:
-    """Return how many intervals to draw: all but one that is still being filled.
-
-    Where only that one has data it is drawn, since its rates and percentiles are true so far.
-    """
-    filling = span.follows and window.end > span.end and covered[-1] < window.step
-    return window.points - 1 if filling and covered[:-1].any() else window.points
 
 
 def drawing(

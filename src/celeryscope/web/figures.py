@@ -7,17 +7,14 @@ import numpy as np
 from markupsafe import Markup
 
 from celeryscope.sketch import Floats
-from celeryscope.store.protocol import Timers
 from celeryscope.web import units
-from celeryscope.web.activity import Activity
+from celeryscope.web.reading import RUN_TIME, WAIT, Reading
 from celeryscope.web.sparkline import sparkline
 from celeryscope.web.units import Quantity
 
-RUN_TIME, WAIT = 0, 1
 _P95 = 95
 _STEADY = 0.005
 _MARKED = 0.1
-_ENOUGH = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +44,31 @@ class Totals:
     wait: float
 
 
-UNKNOWN = Totals(np.nan, np.nan, np.nan, np.nan)
+_UNKNOWN = Totals(np.nan, np.nan, np.nan, np.nan)
 
 
-def totals(activity: Activity, timers: Timers) -> Totals:
-    """Sum up a span; the first two groups of `timers` are all run times and all waits."""
-    p95 = timers.cells.percentile(_P95)
-    return Totals(activity.rate(), activity.failed_ratio(), float(p95[RUN_TIME]), float(p95[WAIT]))
-
-
-def comparable(before: Activity, now: Activity) -> bool:
-    """Tell whether the server listened long enough before to compare with."""
-    return before.seconds >= _ENOUGH * now.seconds > 0
-
-
-def figures(
-    now: Totals, before: Totals, activity: Activity, timers: Timers, points: int
-) -> list[Figure]:
-    """Return the figures that have data; `points` intervals go into the small lines.
-
-    `before` is UNKNOWN where there is nothing to compare with.
-    """
-    p95 = timers.grid(timers.cells.percentile(_P95))[:, :points]
+def figures(now: Reading, earlier: Reading) -> list[Figure]:
+    """Return the figures that have data, compared with an earlier span where that has enough."""
+    after, before = _totals(now), _totals(earlier) if earlier.comparable(now) else _UNKNOWN
+    p95 = now.times.grid(now.times.cells.percentile(_P95))[:, : now.points]
+    rates = now.activity.rates().sum(axis=0)[: now.points]
+    failed = now.activity.failed_by_interval()[: now.points]
     candidates = (
-        _throughput(now.rate, before.rate, activity.rates().sum(axis=0)[:points]),
-        _failures(now.failed, before.failed, activity.failed_by_interval()[:points]),
-        _time("runtime", "Run time p95", now.run_time, before.run_time, p95[RUN_TIME]),
-        _time("wait", "Wait p95", now.wait, before.wait, p95[WAIT]),
+        _throughput(after.rate, before.rate, rates),
+        _failures(after.failed, before.failed, failed),
+        _time("runtime", "Run time p95", after.run_time, before.run_time, p95[RUN_TIME]),
+        _time("wait", "Wait p95", after.wait, before.wait, p95[WAIT]),
     )
     return [figure for figure in candidates if figure.value.number != units.NOTHING]
+
+
+def _totals(reading: Reading) -> Totals:
+    return Totals(
+        rate=reading.activity.rate(),
+        failed=reading.activity.failed_ratio(),
+        run_time=reading.percentile(_P95, RUN_TIME),
+        wait=reading.percentile(_P95, WAIT),
+    )
 
 
 def _throughput(rate: float, before: float, values: Floats) -> Figure:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 
 from celeryscope.store.protocol import Store, Window
 
@@ -15,6 +15,7 @@ PRESETS = ("5m", "15m", "30m", "1h", "3h", "6h", "12h", "24h", "2d", "7d", "30d"
 _WIDEST_BY_ITSELF = "6h"
 
 _MOST_POINTS = 370
+_FEW_POINTS = 36
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400)
 
 
@@ -46,6 +47,13 @@ class Span:
         window = self._window(store, self._step(1))
         flush = float(store.covered(window).max())
         return self._window(store, self._step(flush)) if flush > window.step else window
+
+    def coarse_window(self, store: Store) -> Window:
+        """Return one interval as long as the span that ends at most a few percent before it."""
+        step = self._step(self.seconds / _FEW_POINTS)
+        points = max(ceil(self.seconds / step), 1)
+        end = floor(self.end / step) * step
+        return whole(store.window(end - points * step, end, points))
 
     def _window(self, store: Store, step: int) -> Window:
         end = ceil(self.end / step) * step

@@ -12,10 +12,10 @@ from celeryscope.web import charts
 from celeryscope.web.activity import counts, ratio
 from celeryscope.web.catalog import Task
 from celeryscope.web.charts import Chart
-from celeryscope.web.figures import Figure
+from celeryscope.web.figures import Figure, figures
 from celeryscope.web.heatmap import Heatmap, heatmap
-from celeryscope.web.overview import figures_of, read
 from celeryscope.web.ranges import Span
+from celeryscope.web.reading import RUN_TIME, read, read_before
 
 _MOST_LINES = 4
 _OTHERS = "others"
@@ -52,15 +52,15 @@ class TaskPage:
 def task_page(store: Store, task: Task, span: Span) -> TaskPage:
     """Read and build the page of one task."""
     reading = read(store, [task], span)
-    window, drawn = reading.window, reading.charts()
-    heat = heatmap(reading.run_times())
+    window, drawn = reading.window, charts.of(reading)
+    heat = heatmap(reading.cells(RUN_TIME))
     names, failures = _by_exception(store, task, window)
     chart = _chart(names, failures, reading.activity.covered)
     drawing = charts.drawing([*drawn, chart], window, reading.points, follows=span.follows)
     if heat.drawn:
         drawing["charts"]["heatmap"] = heat.data(window.start, window.step)
     return TaskPage(
-        figures=figures_of(store, [task], span, reading),
+        figures=figures(reading, read_before(store, [task], span)),
         charts=[chart for chart in drawn if chart.drawn],
         heatmap=heat,
         exceptions=_rows(names, failures),
