@@ -26,7 +26,7 @@ from celeryscope.store.writer import StoreWriter
 from celeryscope.web.live import FlushEvent, LiveFeed
 from celeryscope.web.routes import routes as web_routes
 
-_LOG = logging.getLogger(__name__)
+_LOGGER = logging.getLogger(__name__)
 _GRACE_SECONDS = 2
 _BACKLOG = 128
 
@@ -78,7 +78,7 @@ class Server:
         self._writer.start()
         self._listener.start()
         self._flusher.start()
-        _LOG.info(
+        _LOGGER.info(
             "celeryscope %s: pages on %s, StatsD on udp %s, data in %s",
             __version__,
             self.url,

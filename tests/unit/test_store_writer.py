@@ -26,6 +26,7 @@ class FaultyStore:
         self.tries = 0
         self.write_fails = False
         self.maintain_fails = False
+        self.poison: int | None = None
         self.entered = Event()
         self.may_write = Event()
         self.may_write.set()
@@ -36,6 +37,8 @@ class FaultyStore:
         assert self.may_write.wait(30)
         if self.write_fails:
             raise StoreError("the disk is full")
+        if number_of(flush) == self.poison:
+            raise ZeroDivisionError
         self.written.append(number_of(flush))
 
     def maintain(self, now: float) -> None:
@@ -190,3 +193,14 @@ def test_what_is_told_can_be_read_at_once(tmp_path: Path) -> None:
             writer.put(runs(START + 10 * i, count=2))
         writer.stop()
     assert read == [2.0, 4.0, 6.0]
+
+
+def test_a_flush_that_fails_in_an_unknown_way_is_counted_and_the_next_are_stored(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with writing() as rig:
+        rig.store.poison = 2
+        rig.put(1, 2, 3)
+        wait_until(lambda: rig.committed == [1, 3], what="the flush after")
+        assert rig.writer.take_drops() == 1
+    assert "ZeroDivisionError" in caplog.text

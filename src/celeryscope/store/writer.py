@@ -9,7 +9,7 @@ from threading import Condition, Thread
 from celeryscope.flush import Flush
 from celeryscope.store.protocol import Store, StoreError
 
-_LOG = logging.getLogger(__name__)
+_LOGGER = logging.getLogger(__name__)
 MAX_WAITING = 360
 _RETRY_SECONDS = 1.0
 
@@ -63,11 +63,17 @@ class StoreWriter:
             self._changed.notify()
         self._thread.join()
         if self._waiting:
-            _LOG.error("%d flushes could not be stored and are lost", len(self._waiting))
+            _LOGGER.error("%d flushes could not be stored and are lost", len(self._waiting))
 
     def _run(self) -> None:
         while (flush := self._next()) is not None:
-            if self._write(flush):
+            try:
+                stored = self._write(flush)
+            except Exception:
+                _LOGGER.exception("a flush made the store fail in an unknown way, and is lost")
+                self._lost()
+                continue
+            if stored:
                 self._committed(flush)
                 self._maintain(flush.start + flush.seconds)
             else:
@@ -88,6 +94,10 @@ class StoreWriter:
     def _drop_oldest(self) -> None:
         if len(self._waiting) > self._max_waiting:
             self._waiting.popleft()
+            self._dropped += 1
+
+    def _lost(self) -> None:
+        with self._changed:
             self._dropped += 1
 
     def _pause(self) -> bool:
@@ -124,10 +134,10 @@ class _Health:
 
     def failed(self, error: StoreError) -> None:
         if not self._failing:
-            _LOG.error("%s; %s", error, self._meanwhile)
+            _LOGGER.error("%s; %s", error, self._meanwhile)
         self._failing = True
 
     def worked(self) -> None:
         if self._failing:
-            _LOG.warning("the store works again")
+            _LOGGER.warning("the store works again")
         self._failing = False
