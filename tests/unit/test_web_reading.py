@@ -1,10 +1,15 @@
 import numpy as np
 import pytest
 
+from celeryscope.flush import Flush
+from celeryscope.naming import Layout, Paths
 from celeryscope.store.protocol import Window
+from celeryscope.web import catalog
 from celeryscope.web.ranges import Span
-from celeryscope.web.reading import finished
+from celeryscope.web.reading import Reading, finished, read
+from support.fake_store import FakeStore
 
+NOW = 1_700_000_400
 WINDOW = Window(start=600, step=10, points=4, tier=10)
 FOLLOWS = Span(601, 635, follows=True)
 
@@ -24,3 +29,23 @@ def test_an_interval_that_is_still_being_filled_is_not_drawn(
     covered: list[float], span: Span, points: int
 ) -> None:
     assert finished(WINDOW, np.array(covered, dtype=float), span) == points
+
+
+def _read(runs_a_flush: float) -> Reading:
+    store = FakeStore()
+    path = Paths().task("a.b.c")
+    for number in range(1, 361):
+        counters = {f"{path}.success": runs_a_flush * (number % 40 == 0 or runs_a_flush > 1)}
+        store.write(Flush(NOW - number * 10, 10, counters=counters))
+    tasks = catalog.tasks(store, "celery", Layout.LEVELS)
+    return read(store, tasks, Span(NOW - 3600, NOW, follows=True))
+
+
+def test_many_runs_are_drawn_as_finely_as_they_are_kept() -> None:
+    assert _read(runs_a_flush=5).window.step == 10
+
+
+def test_few_runs_are_drawn_in_longer_intervals() -> None:
+    reading = _read(runs_a_flush=1)
+    assert reading.window.step == 120
+    assert reading.activity.ended.sum() == 9

@@ -13,6 +13,7 @@ from celeryscope.web.sparkline import sparkline
 from celeryscope.web.units import Quantity
 
 _P95 = 95
+_TIMES = {"runtime": "Run time p95", "wait": "Wait p95"}
 _STEADY = 0.005
 _MARKED = 0.1
 
@@ -50,14 +51,14 @@ _UNKNOWN = Totals(np.nan, np.nan, np.nan, np.nan)
 def figures(now: Reading, earlier: Reading) -> list[Figure]:
     """Return the figures that have data, compared with an earlier span where that has enough."""
     after, before = _totals(now), _totals(earlier) if earlier.comparable(now) else _UNKNOWN
-    p95 = now.times.grid(now.times.cells.percentile(_P95))[:, : now.points]
-    rates = now.activity.rates().sum(axis=0)[: now.points]
-    failed = now.activity.failed_by_interval()[: now.points]
+    p95 = now.times.grid(now.times.cells.percentile(_P95))
+    rates = now.activity.rates().sum(axis=0)
+    failed = now.activity.failed_by_interval()
     candidates = (
-        _throughput(after.rate, before.rate, rates),
-        _failures(after.failed, before.failed, failed),
-        _time("runtime", "Run time p95", after.run_time, before.run_time, p95[RUN_TIME]),
-        _time("wait", "Wait p95", after.wait, before.wait, p95[WAIT]),
+        _throughput(after.rate, before.rate, rates, now.points),
+        _failures(after.failed, before.failed, failed, now.points),
+        _time("runtime", after.run_time, before.run_time, p95[RUN_TIME], now.points),
+        _time("wait", after.wait, before.wait, p95[WAIT], now.points),
     )
     return [figure for figure in candidates if figure.value.number != units.NOTHING]
 
@@ -71,7 +72,7 @@ def _totals(reading: Reading) -> Totals:
     )
 
 
-def _throughput(rate: float, before: float, values: Floats) -> Figure:
+def _throughput(rate: float, before: float, values: Floats, points: int) -> Figure:
     change = _change(rate, before)
     return Figure(
         key="throughput",
@@ -80,34 +81,34 @@ def _throughput(rate: float, before: float, values: Floats) -> Figure:
         meaning=change or _peak(values, units.rate),
         tone="calm",
         compared=bool(change),
-        spark=sparkline(values, "throughput"),
+        spark=sparkline(values[:points], "throughput"),
     )
 
 
-def _failures(failed: float, before: float, values: Floats) -> Figure:
-    points = (failed - before) * 100
-    change = "" if np.isnan(points) else _or_unchanged(points, _STEADY, 2, "pt")
+def _failures(failed: float, before: float, values: Floats, points: int) -> Figure:
+    moved = (failed - before) * 100
+    change = "" if np.isnan(moved) else _or_unchanged(moved, _STEADY, 2, "pt")
     return Figure(
         key="failed",
         title="Failure ratio",
         value=units.percent(failed),
         meaning=change or _peak(values, units.percent),
-        tone=_tone(points, "bad"),
+        tone=_tone(moved, "bad"),
         compared=bool(change),
-        spark=sparkline(values, "failed"),
+        spark=sparkline(values[:points], "failed"),
     )
 
 
-def _time(key: str, title: str, value: float, before: float, values: Floats) -> Figure:
+def _time(key: str, value: float, before: float, values: Floats, points: int) -> Figure:
     change = _change(value, before)
     return Figure(
         key=key,
-        title=title,
+        title=_TIMES[key],
         value=units.duration(value),
         meaning=change or _peak(values, units.duration),
         tone=_tone(_relative(value, before), "warn"),
         compared=bool(change),
-        spark=sparkline(values, key),
+        spark=sparkline(values[:points], key),
     )
 
 

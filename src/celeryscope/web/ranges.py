@@ -14,7 +14,7 @@ LONGEST = 366 * 86400
 PRESETS = ("5m", "15m", "30m", "1h", "3h", "6h", "12h", "24h", "2d", "7d", "30d", "90d", "1y")
 _WIDEST_BY_ITSELF = "6h"
 
-_MOST_POINTS = 370
+MOST_POINTS = 370
 _FEW_POINTS = 36
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400)
 
@@ -39,18 +39,18 @@ class Span:
         """Return the span of equal length that ends where this one starts."""
         return Span(self.start - self.seconds, self.start, follows=False)
 
-    def window(self, store: Store) -> Window:
-        """Return a window of at most some 370 intervals of a round length that covers the span.
+    def window(self, store: Store, points: int = MOST_POINTS) -> Window:
+        """Return a window of round intervals, some `points` at most, that covers the span.
 
         An interval is never shorter than the flushes that fill it, lest most stay empty.
         """
-        window = self._window(store, self._step(1))
+        window = self._window(store, self._step(1, points))
         flush = float(store.covered(window).max())
-        return self._window(store, self._step(flush)) if flush > window.step else window
+        return self._window(store, self._step(flush, points)) if flush > window.step else window
 
     def coarse_window(self, store: Store) -> Window:
         """Return one interval as long as the span that ends at most a few percent before it."""
-        step = self._step(self.seconds / _FEW_POINTS)
+        step = self._step(1, _FEW_POINTS)
         points = max(ceil(self.seconds / step), 1)
         end = floor(self.end / step) * step
         return whole(store.window(end - points * step, end, points))
@@ -60,8 +60,8 @@ class Span:
         points = max(ceil(self.seconds / step), 1)
         return store.window(end - points * step, end, points)
 
-    def _step(self, least: float) -> int:
-        few = (step for step in _STEPS if step >= least and self.seconds / step <= _MOST_POINTS)
+    def _step(self, least: float, points: int) -> int:
+        few = (step for step in _STEPS if step >= least and self.seconds / step <= points)
         return next(few, _STEPS[-1])
 
 

@@ -11,6 +11,10 @@ from celeryscope.web.ranges import Span, whole
 
 RUN_TIME, WAIT = 0, 1
 _ENOUGH = 0.9
+_MARKEDLY_FEWER = 0.7
+_FEWEST_POINTS = 30
+_RUNS_AN_INTERVAL = 4
+_LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,15 +47,19 @@ class Reading:
 
 
 def read(store: Store, tasks: Sequence[Task], span: Span) -> Reading:
-    """Read a span for its charts."""
-    reading = _read(store, tasks, span.window(store))
-    points = finished(reading.window, reading.activity.covered, span)
-    return Reading(reading.activity, reading.times, points)
+    """Read a span for its charts, in longer intervals where runs are few and far between."""
+    window = span.window(store)
+    done = activity(store, tasks, window)
+    if (points := _worthwhile(done)) < _MARKEDLY_FEWER * window.points:
+        done = activity(store, tasks, span.window(store, points))
+    points = finished(done.window, done.covered, span)
+    return Reading(done, _times(store, tasks, done.window), points)
 
 
 def read_before(store: Store, tasks: Sequence[Task], span: Span) -> Reading:
     """Read the span of equal length before, as a whole."""
-    return _read(store, tasks, span.before().coarse_window(store))
+    window = span.before().coarse_window(store)
+    return Reading(activity(store, tasks, window), _times(store, tasks, window), points=1)
 
 
 def finished(window: Window, covered: Floats, span: Span) -> int:
@@ -69,10 +77,15 @@ def times_by_task(store: Store, tasks: Sequence[Task], window: Window) -> Distri
     return store.timers(groups, whole(window)).cells
 
 
-def _read(store: Store, tasks: Sequence[Task], window: Window) -> Reading:
-    together = [_timers(tasks, "runtime"), _timers(tasks, "wait")]
-    times = store.timers(together, window)
-    return Reading(activity(store, tasks, window), times, window.points)
+def _worthwhile(done: Activity) -> int:
+    """Return the number of intervals that hold a few runs each."""
+    listened = done.seconds / (done.window.step * done.window.points)
+    runs = float(done.ended.sum())
+    return max(round(runs / max(listened, _LEAST_SHARE) / _RUNS_AN_INTERVAL), _FEWEST_POINTS)
+
+
+def _times(store: Store, tasks: Sequence[Task], window: Window) -> Timers:
+    return store.timers([_timers(tasks, "runtime"), _timers(tasks, "wait")], window)
 
 
 def _timers(tasks: Sequence[Task], leaf: str) -> list[Series]:

@@ -153,7 +153,7 @@ const lineSeries = (data, colors) =>
       width: style.width,
       dash: style.dash,
       fill: bottom ? paint(style, colors) : undefined,
-      points: { show: true, size: 4, filter: isolated },
+      points: { show: true, size: 5, width: 0, fill: colors(style.color), filter: isolated },
     };
   });
 
