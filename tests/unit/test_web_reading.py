@@ -42,7 +42,7 @@ def _read(runs_a_flush: float) -> Reading:
 
 
 def test_many_runs_are_drawn_as_finely_as_they_are_kept() -> None:
-    assert _read(runs_a_flush=5).window.step == 10
+    assert _read(runs_a_flush=12).window.step == 10
 
 
 def test_few_runs_are_drawn_in_longer_intervals() -> None:

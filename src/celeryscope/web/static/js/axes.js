@@ -25,8 +25,8 @@ const ruled = (colors) => ({
 /** @param {Colors} colors */
 export const timeAxis = (colors) => ({
   ...ruled(colors),
-  size: 24,
-  gap: 4,
+  size: 27,
+  gap: 8,
   space: 76,
   values: labels(timeTick),
 });

@@ -43,7 +43,8 @@ export function namePlugin(data, colors) {
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
     ctx.fillStyle = colors("soft");
-    for (const { line, y } of apart(endings(plot, data()), NAME_HEIGHT_PX * pixels)) {
+    const names = apart(endings(plot, data()), NAME_HEIGHT_PX * pixels, bbox.top);
+    for (const { line, y } of names) {
       ctx.fillText(line.label, bbox.left + bbox.width + 5 * pixels, y);
     }
     ctx.restore();
@@ -63,15 +64,21 @@ const endings = (plot, data) =>
   });
 
 /**
- * Move names apart that would lie upon each other.
+ * Move names apart that would lie upon each other, upwards first and back below the top.
  * @template {{ y: number }} Name
  * @param {Name[]} names
  * @param {number} room
+ * @param {number} top
  */
-function apart(names, room) {
-  const upwards = names.toSorted((a, b) => b.y - a.y);
-  upwards.forEach((name, i) => {
-    if (i > 0) name.y = Math.min(name.y, upwards[i - 1].y - room);
-  });
-  return upwards;
+function apart(names, room, top) {
+  const sorted = names.toReversed().toSorted((a, b) => a.y - b.y);
+  for (let i = sorted.length - 2; i >= 0; i--) {
+    sorted[i].y = Math.min(sorted[i].y, sorted[i + 1].y - room);
+  }
+  let free = top;
+  for (const name of sorted) {
+    name.y = Math.max(name.y, free);
+    free = name.y + room;
+  }
+  return sorted;
 }
