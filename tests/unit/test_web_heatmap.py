@@ -29,7 +29,7 @@ def test_rows_have_round_bounds_around_the_runs() -> None:
     (first, second) = heat.cells
     assert (heat.bounds[first[1]], first[2]) == (20, 2)
     assert (heat.bounds[second[1]], second[2]) == (160, 1)
-    assert heat.summary == "Most runs, 67%, took 20 to 25 ms."
+    assert heat.summary == "Most runs, 67%, took 20 ms to 25 ms."
 
 
 def test_times_beyond_the_rows_fall_into_the_outermost() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from celeryscope.sketch import Counts, Distributions, Floats, value_of
+from celeryscope.web import units
 
 # Renard's R10 series: round numbers, evenly far apart on a logarithmic scale.
 _ROUND = (1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8)
@@ -39,7 +40,7 @@ class Heatmap:
         row = int(by_row.argmax())
         share = by_row[row] / max(by_row.sum(), 1)
         low, high = self.bounds[row : row + 2] if self.cells else (0.0, 0.0)
-        return f"Most runs, {share:.0%}, took {low:g} to {high:g} ms."
+        return f"Most runs, {share:.0%}, took {units.duration(low)} to {units.duration(high)}."
 
     def data(self, start: int, step: int) -> dict[str, Any]:
         """Return what the page's script draws."""

@@ -84,10 +84,13 @@ class _Pages:
         self._statsd = statsd
 
     def overview(self, request: Request) -> Response:
-        try:
-            view = View.of(request.query_params)
-        except BadQueryError as error:
-            return _problem(str(error), status=400)
+        return _answer(request, self._overview)
+
+    def task(self, request: Request) -> Response:
+        name: str = request.path_params["name"]
+        return _answer(request, lambda view: self._task(view, name))
+
+    def _overview(self, view: View) -> Response:
         tasks = self._tasks()
         if not tasks:
             return render.page("empty.html", {"statsd": self._statsd})
@@ -99,12 +102,7 @@ class _Pages:
         }
         return render.page("overview.html", _shared(view, span, usual) | values)
 
-    def task(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        try:
-            view = View.of(request.query_params)
-        except BadQueryError as error:
-            return _problem(str(error), status=400)
+    def _task(self, view: View, name: str) -> Response:
         task = next((task for task in self._tasks() if task.name == name), None)
         if task is None:
             return _problem(f"No run of a task named {name} has been seen.", status=404)
@@ -119,6 +117,14 @@ class _Pages:
         now = self._clock()
         usual = ranges.fitting_preset(now - (catalog.first_seen(tasks) or now))
         return usual, view.span(now, usual)
+
+
+def _answer(request: Request, build: Callable[[View], Response]) -> Response:
+    try:
+        view = View.of(request.query_params)
+    except BadQueryError as error:
+        return _problem(str(error), status=400)
+    return build(view)
 
 
 def _problem(message: str, status: int) -> Response:

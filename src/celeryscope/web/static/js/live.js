@@ -17,6 +17,7 @@ export class Live {
     /** @type {EventSource | null} */
     this.source = null;
     this.refreshed = Date.now();
+    this.refreshing = false;
     this.lost = false;
     this.sign.hidden = false;
     document.addEventListener("visibilitychange", () => this.#wake());
@@ -85,9 +86,12 @@ export class Live {
     if (Date.now() - this.refreshed >= pause * 1000) this.#refresh();
   }
 
-  #refresh() {
-    if (!this.page.follows()) return;
+  async #refresh() {
+    if (!this.page.follows() || this.refreshing) return;
+    this.refreshing = true;
     this.refreshed = Date.now();
-    this.page.refresh();
+    await this.page.refresh().finally(() => {
+      this.refreshing = false;
+    });
   }
 }
