@@ -58,8 +58,14 @@ def metrics() -> str:
 def commands() -> str:
     """Return the help of every command."""
     parts = []
+    names = celeryscope.context_settings["help_option_names"]
     for name, command in sorted(celeryscope.commands.items()):
-        context = click.Context(command, info_name=f"celeryscope {name}", terminal_width=_WIDTH)
+        context = click.Context(
+            command,
+            info_name=f"celeryscope {name}",
+            terminal_width=_WIDTH,
+            help_option_names=names,
+        )
         parts.append(f"```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 

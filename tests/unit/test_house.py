@@ -57,7 +57,7 @@ MAY_BE_IMPORTED_BY = {
     "click": {"commands"},
     "duckdb": {"store"},
     "jinja2": {"web"},
-    "kombu": {"worker"},  # comes with Celery, as its messaging half
+    "kombu": {"worker", "demo"},  # comes with Celery, as its messaging half
     "markupsafe": {"web"},
     "numpy": {"demo", "graphite", "sketch", "statistics", "store", "web"},
     "orjson": {"graphite", "web"},
