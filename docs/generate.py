@@ -12,8 +12,6 @@ from inspect import getdoc
 from itertools import groupby
 from pathlib import Path
 
-import click
-
 from celeryscope.commands import celeryscope
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE, Family
@@ -58,13 +56,9 @@ def metrics() -> str:
 def commands() -> str:
     """Return the help of every command."""
     parts = []
-    names = celeryscope.context_settings["help_option_names"]
     for name, command in sorted(celeryscope.commands.items()):
-        context = click.Context(
-            command,
-            info_name=f"celeryscope {name}",
-            terminal_width=_WIDTH,
-            help_option_names=names,
+        context = command.make_context(
+            f"celeryscope {name}", [], resilient_parsing=True, terminal_width=_WIDTH
         )
         parts.append(f"```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)

@@ -24,6 +24,7 @@ from celeryscope.settings import (
 from celeryscope.store.tiers import parse_duration
 
 _USAGE = 2
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -43,7 +44,7 @@ def _setting_options(defaults: Mapping[str, str]) -> Callable[[Command], Command
     return add
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="celeryscope")
 def celeryscope() -> None:
     """See what all your Celery tasks are doing, now and over years."""
@@ -53,14 +54,14 @@ def celeryscope() -> None:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
-@celeryscope.command()
+@celeryscope.command(context_settings=_CONTEXT)
 @_setting_options({})
 def serve(config: Path | None, **options: str | None) -> None:
     """Receive StatsD, keep it, and serve pages and the Graphite API."""
     _server(_settings(options, config, {})).run()
 
 
-@celeryscope.command()
+@celeryscope.command(context_settings=_CONTEXT)
 @_setting_options(DEMO_DEFAULTS)
 @click.option("--broker", metavar="URL", default="", help="A real broker, not a folder's files.")
 @click.option("--for", "duration", metavar="DURATION", help="End by itself, as after 30s.")
