@@ -58,6 +58,11 @@ def test_leaves_are_found_by_globs(pattern: str, expected: list[str]) -> None:
     assert leaves(pattern) == expected
 
 
+@pytest.mark.parametrize("braces", ["{{a},b}" * 40, "{a}" * 2000])
+def test_no_braces_in_a_last_node_take_long(braces: str) -> None:
+    assert leaves(f"stats.counters.a.c.{braces}") == []
+
+
 def test_everything_is_below_the_root() -> None:
     counters = [
         f"stats.counters.a.{n}.{leaf}" for n in ("b", "b.count", "c") for leaf in ("count", "rate")

@@ -23,6 +23,7 @@ GAUGES: dict[str, Points] = {
 NULLS: Points = [None] * 6
 A, X, Y, Z = (f"stats.gauges.a.{node}.b" for node in "*xyz")
 C = "stats.gauges.c.x.d"
+ODD_YEARS = ("97y", "101y", "103y", "107y")
 
 
 def store() -> FakeStore:
@@ -129,6 +130,7 @@ def test_order_is_by_value_or_else_by_name() -> None:
         ('"25s","last"', START - 15, [1, 4, 6]),
         ('"5s","sum",true', START, [1, None, 2, None, None, None, 4, None, None, None, 6, None]),
         ('"1h"', START - START % 3600, [13]),
+        ('"200y"', 0, [13]),
     ],
 )
 def test_summarize_aggregates_by_interval(arguments: str, start: int, expected: Points) -> None:
@@ -159,6 +161,11 @@ def test_summarize_sees_single_steps_however_few_points_are_drawn() -> None:
 def test_what_is_summarized_can_be_combined_with_what_is_not() -> None:
     (series,) = drawn(f'divideSeries(summarize({X},"60s","max",true),{C})')
     assert (series.start, series.step, points(series)) == (START, 60, [2.5])
+
+
+def test_intervals_of_years_take_no_room_for_the_steps_they_could_hold() -> None:
+    (series,) = drawn(f"sumSeries({X},summarize({X},'7y'),summarize({X},'200y'))")
+    assert (series.start, points(series)) == (0, [29.25])
 
 
 def test_consolidate_by_overrides_the_kind() -> None:
@@ -219,6 +226,12 @@ def test_a_merged_percentile_is_that_of_all_runs_together() -> None:
         (f"aliasSub({X},'(','')", 0, "aliasSub: search '(' with replace '' is wrong (missing )"),
         (f"aliasSub({X},'a','\\9')", 0, "aliasSub: search 'a' with replace '\\\\9' is wrong (inv"),
         (f"aliasSub({X},'','{'x' * 400}')", 0, "aliasSub: a name would grow longer than 4000 char"),
+        (f"alias({X},'{'x' * 4001}')", 0, "alias: a name would grow longer than 4000 characters"),
+        (
+            f"sumSeries({','.join(f'summarize({X},{years!r})' for years in ODD_YEARS)})",
+            0,
+            "the series have intervals that do not fit together",
+        ),
         (
             "mergedPercentile(5,95)",
             17,

@@ -14,7 +14,7 @@ from math import prod
 from celeryscope import statistics
 from celeryscope.graphite.errors import RequestError, shown
 from celeryscope.metrics import Kind
-from celeryscope.store.glob import ANY_DEPTH, MAX_CHOICES, is_literal, matcher
+from celeryscope.store.glob import ANY_DEPTH, MAX_CHOICES, is_literal, matcher, without_braces
 from celeryscope.store.protocol import Node, Series, Store
 
 ROOT = "stats"
@@ -112,7 +112,7 @@ class Namespace:
                     yield from (Leaf((*path, name), node.series, name) for name in read)
 
     def _statistics(self, kind: Kind, glob: str) -> list[str]:
-        found = (name for choice in _choices(glob) for name in self._matching(kind, choice))
+        found = (name for choice in without_braces(glob) for name in self._matching(kind, choice))
         return list(dict.fromkeys(found))
 
     def _matching(self, kind: Kind, glob: str) -> list[str]:
@@ -157,14 +157,6 @@ def _endings(pattern: Pattern) -> Iterator[tuple[Pattern, str]]:
         yield pattern[:-1], pattern[-1]
     if pattern[-1:] == (ANY_DEPTH,):
         yield pattern, "*"
-
-
-def _choices(glob: str) -> list[str]:
-    match = _CHOICES.search(glob)
-    if match is None:
-        return [glob]
-    head, tail = glob[: match.start()], glob[match.end() :]
-    return [name for part in match[1].split(",") for name in _choices(f"{head}{part}{tail}")]
 
 
 def _check_choices(glob: str) -> None:

@@ -8,7 +8,10 @@ from typing import Self
 import numpy as np
 
 from celeryscope.graphite.aggregates import CONSOLIDATIONS
+from celeryscope.graphite.errors import ArgumentError
 from celeryscope.sketch import Floats
+
+_LONGEST_STEP = 2**40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,18 +64,30 @@ def consolidated(series: TimeSeries, points: int) -> TimeSeries:
 
 def regrid(series: TimeSeries, start: int, step: int, count: int) -> TimeSeries:
     """Put the values on another grid; those that share an interval merge by the own method."""
-    offset, per_point = (series.start - start) // series.step, step // series.step
-    padded = np.full(count * per_point, np.nan)
-    padded[offset : offset + series.values.size] = series.values
-    values = CONSOLIDATIONS[series.method](padded.reshape(count, per_point), 1)
+    values = CONSOLIDATIONS[series.method](by_interval(series, start, step, count), 1)
     return replace(series, start=start, step=step, values=values)
 
 
+def by_interval(series: TimeSeries, start: int, step: int, count: int) -> Floats:
+    """Lay the values out by interval: one row each, only as wide as the fullest."""
+    row = (series.start - start + series.step * np.arange(series.values.size)) // step
+    column = np.arange(row.size) - np.searchsorted(row, row)
+    laid_out = np.full((count, int(column.max(initial=0)) + 1), np.nan)
+    laid_out[row, column] = series.values
+    return laid_out
+
+
 def aligned(series: Sequence[TimeSeries]) -> list[TimeSeries]:
-    """Bring series on the one grid that all of them fit on."""
+    """Bring series on the one grid that all of them fit on.
+
+    Raises:
+        ArgumentError: Its intervals would be longer than centuries.
+    """
     if len({(one.start, one.step, one.values.size) for one in series}) <= 1:
         return list(series)
     step = lcm(*(one.step for one in series))
+    if step > _LONGEST_STEP:
+        raise ArgumentError("the series have intervals that do not fit together")
     start = min(one.start for one in series)
     count = -(-(max(one.end for one in series) - start) // step)
     return [regrid(one, start, step, count) for one in series]

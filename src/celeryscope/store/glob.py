@@ -28,14 +28,14 @@ def is_literal(glob: str) -> bool:
 @lru_cache(maxsize=1024)
 def matcher(glob: str) -> Matcher:
     """Return a predicate that tells whether a node matches `glob` as a whole."""
-    globs = _without_braces(glob)
+    globs = without_braces(glob)
     if all(map(is_literal, globs)):
         return frozenset(globs).__contains__
     pattern = re.compile("|".join(map(_translate, globs)), re.DOTALL)
     return lambda node: pattern.match(node) is not None
 
 
-def _without_braces(glob: str) -> list[str]:
+def without_braces(glob: str) -> list[str]:
     """Return the globs that braces stand for, as many of them as one pattern may hold."""
     waiting = [glob]
     globs: list[str] = []

@@ -14,7 +14,7 @@ _MAX_NAME = 4000
 @function("alias", "Alias", Parameter("seriesList", SERIES), Parameter("newName", TEXT))
 def alias(_context: Context, series: list[TimeSeries], name: str) -> list[TimeSeries]:
     """Show a text in place of the series' name."""
-    return [one.named(name) for one in series]
+    return [one.named(_bounded("alias", name)) for one in series]
 
 
 @function(
@@ -43,7 +43,7 @@ def alias_sub(
     r"""Replace what a regular expression finds in the name; `\1` stands for its first group."""
     try:
         pattern = re.compile(search)
-        return [one.named(_bounded(pattern.sub(replace, one.name))) for one in series]
+        return [one.named(_bounded("aliasSub", pattern.sub(replace, one.name))) for one in series]
     except (re.error, IndexError, OverflowError, RecursionError) as error:
         raise ArgumentError(
             f"aliasSub: search {shown(search)} with replace {shown(replace)} is wrong ({error}); "
@@ -51,7 +51,7 @@ def alias_sub(
         ) from None
 
 
-def _bounded(name: str) -> str:
+def _bounded(function: str, name: str) -> str:
     if len(name) > _MAX_NAME:
-        raise ArgumentError(f"aliasSub: a name would grow longer than {_MAX_NAME} characters")
+        raise ArgumentError(f"{function}: a name would grow longer than {_MAX_NAME} characters")
     return name

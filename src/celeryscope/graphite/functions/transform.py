@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from celeryscope.graphite.aggregates import AGGREGATES, CONSOLIDATIONS, canonical
 from celeryscope.graphite.declaration import Context, function
 from celeryscope.graphite.parameters import (
@@ -14,9 +12,8 @@ from celeryscope.graphite.parameters import (
     SERIES,
     Parameter,
 )
-from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.series import TimeSeries, by_interval
 from celeryscope.graphite.times import parse_interval
-from celeryscope.sketch import Floats
 
 
 @function("scale", "Transform", Parameter("seriesList", SERIES), Parameter("factor", NUMBER))
@@ -63,17 +60,7 @@ def summarize(
 
 def _summarized(series: TimeSeries, name: str, start: int, seconds: int, func: str) -> TimeSeries:
     aggregate = canonical(func) or func
-    values = AGGREGATES[aggregate](_buckets(series, start, seconds), 1)
+    count = -(-(series.end - start) // seconds)
+    values = AGGREGATES[aggregate](by_interval(series, start, seconds, count), 1)
     method = aggregate if aggregate in CONSOLIDATIONS else series.method
     return series.derived(name, values, start=start, step=seconds, method=method)
-
-
-def _buckets(series: TimeSeries, start: int, seconds: int) -> Floats:
-    """Lay the values out by interval: one row each, as wide as the fullest."""
-    times = series.start + series.step * np.arange(series.values.size)
-    row = (times - start) // seconds
-    column = np.arange(row.size) - np.searchsorted(row, row)
-    shape = (-(-(series.end - start) // seconds), -(-seconds // series.step))
-    buckets = np.full(shape, np.nan)
-    buckets[row, column] = series.values
-    return buckets
