@@ -76,8 +76,11 @@ def is_like(real: Any, shown: Any) -> bool:  # noqa: ANN401 -- any JSON
 def test_a_documented_request_has_the_answer_shown(
     server: ServerUnderTest, example: Example
 ) -> None:
-    answer = ask(example.command, server)
-    assert answer if example.answer is None else agrees(answer, example.answer), answer
+    if example.answer is None:
+        assert ask(example.command.replace("curl ", "curl --fail "), server)
+    else:
+        answer = ask(example.command, server)
+        assert agrees(answer, example.answer), answer
 
 
 @pytest.mark.parametrize("block", blocks(read("docs/guide.md"), "python"))
