@@ -184,8 +184,8 @@ def _unusable(key: str, address: Address, error: OSError) -> str:
 
 def _reason(error: OSError) -> str:
     """Return the system's own words, without the address that the library adds."""
-    if error.errno is None or isinstance(error, socket.gaierror):
-        return str(error.strerror or error)
+    if error.errno is None or error.errno < 0:  # a resolver's code, of which strerror knows none
+        return str(error.strerror or error).partition(" (while ")[0]
     return os.strerror(error.errno)
 
 

@@ -30,6 +30,7 @@ from celeryscope.store.tiers import Tier, format_duration, parse_duration, parse
 
 ENV_PREFIX = "CELERYSCOPE_"
 _WHOLE = 100
+_PERCENTILE = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,3})?\Z")
 # Settings of the worker library alone: workers and server may share one environment.
 WORKER_SETTINGS = frozenset({"builtin_tasks"})
 # What Kubernetes tells of services whose names start with celeryscope.
@@ -68,12 +69,13 @@ def _parse_layout(text: str) -> Layout:
 
 
 def _parse_percentiles(text: str) -> tuple[float, ...]:
-    try:
-        percentiles = tuple(map(float, text.split(",")))
-    except ValueError:
-        percentiles = ()
-    if not percentiles or not all(0 < abs(one) <= _WHOLE for one in percentiles):
-        raise ValueError("allowed are numbers from -100 to 100 but 0, with commas between")
+    texts = [part.strip() for part in text.split(",")]
+    percentiles = tuple(float(part) for part in texts if _PERCENTILE.match(part))
+    if len(percentiles) < len(texts) or not all(0 < abs(one) <= _WHOLE for one in percentiles):
+        raise ValueError(
+            "allowed are numbers from -100 to 100 but 0, of three decimals at most, "
+            "with commas between"
+        )
     return percentiles
 
 

@@ -128,10 +128,15 @@ def test_a_taken_port_is_told_in_one_line(
     )
 
 
-def test_a_host_that_is_not_known_is_told_in_one_line(tmp_path: Path) -> None:
-    arguments = on_free_ports(tmp_path)
-    line = refused("serve", *arguments, "--statsd", "192.0.2.1:0")
-    assert line.startswith("celeryscope: statsd = '192.0.2.1:0' cannot be listened on (")
+@pytest.mark.parametrize("key", ["http", "statsd"])
+@pytest.mark.parametrize("address", ["192.0.2.1:0", "nowhere.invalid:1"])
+def test_an_address_that_is_not_this_machines_is_told_in_one_line(
+    key: str, address: str, tmp_path: Path
+) -> None:
+    line = refused("serve", *on_free_ports(tmp_path), option_name(key), address)
+    assert line.startswith(f"celeryscope: {key} = '{address}' cannot be listened on (")
+    assert "Unknown error" not in line
+    assert "while" not in line
 
 
 def test_a_second_server_on_the_same_data_is_told_who_holds_it(tmp_path: Path) -> None:

@@ -109,6 +109,9 @@ def test_the_file_can_be_named_by_the_environment_and_the_option_wins(tmp_path: 
     assert load_settings({}, {"CELERYSCOPE_CONFIG": "/absent"}, config).prefix == "file"
 
 
+PERCENTILES = (
+    "allowed are numbers from -100 to 100 but 0, of three decimals at most, with commas between"
+)
 WRONG = [
     ("http", "localhost", "allowed is HOST:PORT, as in 127.0.0.1:8125 or [::1]:8125"),
     ("http", "[web]:80", "allowed in brackets is an IPv6 address, as in [::1]:8125"),
@@ -129,11 +132,12 @@ WRONG = [
     ("prefix", "a b", "allowed are letters, digits, '_' and '-', with dots between"),
     ("prefix", ".a", "allowed are letters, digits, '_' and '-', with dots between"),
     ("layout", "tree", "allowed is levels or dotted"),
-    ("percentiles", "abc", "allowed are numbers from -100 to 100 but 0, with commas between"),
-    ("percentiles", "", "allowed are numbers from -100 to 100 but 0, with commas between"),
-    ("percentiles", "50,0", "allowed are numbers from -100 to 100 but 0, with commas between"),
-    ("percentiles", "nan", "allowed are numbers from -100 to 100 but 0, with commas between"),
-    ("percentiles", "100.1", "allowed are numbers from -100 to 100 but 0, with commas between"),
+    ("percentiles", "abc", PERCENTILES),
+    ("percentiles", "", PERCENTILES),
+    ("percentiles", "50,0", PERCENTILES),
+    ("percentiles", "nan", PERCENTILES),
+    ("percentiles", "100.1", PERCENTILES),
+    ("percentiles", "99.9999", PERCENTILES),
 ]
 
 
