@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 RELATIVE_ERROR = 0.01
 GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 ZERO_BUCKET = -32768
+_BUCKETS = 2**16
 _LOG_GAMMA = float(np.log(GAMMA))
 _SMALLEST = 1e-9
 _LARGEST = 1e18
@@ -125,9 +126,9 @@ class Distributions:
 
     def merged(self) -> Self:
         """Return all cells as a single one."""
-        buckets, places = np.unique(self.buckets, return_inverse=True)
-        counts = np.zeros(buckets.size, dtype=np.int64)
-        np.add.at(counts, places, self.counts)
+        runs = np.zeros(_BUCKETS, dtype=np.int64)
+        np.add.at(runs, self.buckets.astype(np.intp) - ZERO_BUCKET, self.counts)
+        places = np.flatnonzero(runs)
         some = self.samples.any()
         return type(self)(
             count=self.count.sum(keepdims=True, where=self.samples > 0),
@@ -136,9 +137,9 @@ class Distributions:
             sum_squares=np.array([np.nansum(self.sum_squares) if some else np.nan]),
             min=np.array([np.fmin.reduce(self.min, initial=np.nan)]),
             max=np.array([np.fmax.reduce(self.max, initial=np.nan)]),
-            offsets=np.array([0, buckets.size]),
-            buckets=buckets,
-            counts=counts,
+            offsets=np.array([0, places.size]),
+            buckets=(places + ZERO_BUCKET).astype(np.int16),
+            counts=runs[places],
         )
 
     def mean(self) -> Floats:
