@@ -58,4 +58,5 @@ def _unbroken(values: Floats) -> Iterator[slice]:
 
 
 def _points(x: Floats, y: Floats) -> str:
-    return "L".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    pairs = zip(x.tolist(), y.tolist(), strict=True)
+    return "L".join([f"{a:.1f},{b:.1f}" for a, b in pairs])
