@@ -68,6 +68,15 @@ class FakeStore:
             mean=grid(lambda values: sum(values) / len(values)),
         )
 
+    def totals(self, groups: Sequence[Sequence[Series]], window: Window) -> Floats:
+        points = self._by_point(window)
+        sums = [
+            sum(flush.counters.get(one.name, 0) for flush in held for one in group)
+            for group in groups
+            for held in points
+        ]
+        return np.array(sums, dtype=np.float64).reshape(len(groups), window.points)
+
     def timers(self, groups: Sequence[Sequence[Series]], window: Window) -> Timers:
         cells = [
             merged([f.timers[one.name] for f in held for one in group if one.name in f.timers])

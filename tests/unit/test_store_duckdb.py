@@ -103,11 +103,22 @@ def test_timers_merge_across_series_and_time(tmp_path: Path) -> None:
         assert (whole.samples.item(), whole.sum.item()) == (4, 10)
 
 
+def test_totals_add_up_the_counters_of_a_group(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.write(Flush(START, 10, counters={"a": 1, "b": 2}))
+        store.write(Flush(START + 20, 10, counters={"a": 4}))
+        a, b = series(store)
+        totals = store.totals([[a], [a, b], []], store.window(START, START + 30))
+        assert totals.tolist() == [[1, 0, 4], [3, 0, 4], [0, 0, 0]]
+
+
 def test_reading_no_series_or_an_empty_store_gives_empty_answers(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         window = store.window(START, START + 20)
         unknown = Series(99, Kind.COUNTER, "gone", START + 10**6)
         assert store.scalars([], window).total.shape == (0, 2)
+        assert store.totals([], window).shape == (0, 2)
+        assert store.totals([[unknown]], window).tolist() == [[0, 0]]
         assert store.timers([], window).cells.samples.shape == (0,)
         assert store.covered(window).tolist() == [0, 0]
         assert np.isnan(store.scalars([unknown], window).total).all()

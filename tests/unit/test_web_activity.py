@@ -48,16 +48,6 @@ def test_rates_divide_by_the_seconds_in_which_the_server_listened() -> None:
 def test_the_failed_share_is_of_final_ends() -> None:
     assert _activity().failed_ratio() == 20 / 110
     np.testing.assert_equal(_activity().failed_by_interval(), [0.2, np.nan, 0, np.nan])
-    np.testing.assert_equal(_activity().failed(), [0, 0.25])
-
-
-def test_runs_are_counted_by_task() -> None:
-    np.testing.assert_equal(_activity().runs(), [35, 80])
-
-
-def test_rates_by_task_merge_intervals() -> None:
-    np.testing.assert_equal(_activity().task_rates(2), [[2, 1], [8, 0]])
-    np.testing.assert_equal(_activity().task_rates(60)[1], [8, np.nan, 0, 0])
 
 
 def test_lost_datagrams_of_clients_and_server_add_up() -> None:
@@ -67,5 +57,5 @@ def test_lost_datagrams_of_clients_and_server_add_up() -> None:
 def test_no_tasks_have_no_activity() -> None:
     store = _store()
     nothing = activity.activity(store, [], store.window(START, START + 40))
-    assert nothing.ended.sum() == 0
+    assert nothing.runs == 0
     assert np.isnan(nothing.failed_ratio())

@@ -48,4 +48,4 @@ def test_many_runs_are_drawn_as_finely_as_they_are_kept() -> None:
 def test_few_runs_are_drawn_in_longer_intervals() -> None:
     reading = _read(runs_a_flush=1)
     assert reading.window.step == 120
-    assert reading.activity.ended.sum() == 9
+    assert reading.activity.runs == 9

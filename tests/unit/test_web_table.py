@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 
 from celeryscope.sketch import Distribution, Distributions
-from celeryscope.store.protocol import Window
-from celeryscope.web.activity import Activity
 from celeryscope.web.catalog import Task
 from celeryscope.web.table import Table, table
+from celeryscope.web.tally import Tally
 from celeryscope.web.view import SORTS, View
 
 NOTHING = Distribution(
@@ -15,18 +14,13 @@ TASKS = [Task(name, ("_", "_", name)) for name in ("fast", "idle", "slow", "unti
 
 
 def _table(view: View) -> Table:
-    success = np.array([[6, 4], [0, 0], [1, 0], [0, 5]], dtype=float)
-    failure = np.array([[0, 0], [0, 0], [1, 0], [0, 1]], dtype=float)
-    done = Activity(
-        window=Window(0, 10, 2, 10),
-        covered=np.array([10.0, 10.0]),
-        ended=np.stack([success, np.zeros((4, 2)), failure]),
-        lost=0,
+    times = [Distribution.of([1.0] * 10), Distribution.of([500.0, 1500.0], count=20)]
+    done = Tally(
+        ended=np.array([[10, 0, 1, 5], [0, 0, 0, 0], [0, 0, 1, 1]], dtype=float),
+        rates=np.array([[0.6, 0.4], [0, 0], [0.2, 0], [0, 0.6]]),
+        times=Distributions.of([times[0], NOTHING, times[1], NOTHING]),
     )
-    times = Distributions.of(
-        [Distribution.of([1.0] * 10), NOTHING, Distribution.of([500.0, 1500.0], count=20), NOTHING]
-    )
-    return table(TASKS, done, times, view)
+    return table(TASKS, done, view)
 
 
 def _names(sort: str) -> list[str]:
@@ -66,8 +60,7 @@ def test_every_column_turns_round(column: str) -> None:
 
 def test_long_tables_show_a_hundred_rows_until_asked_for_all() -> None:
     tasks = [Task(f"t{number:03}", ("_", "_", "t")) for number in range(150)]
-    done = Activity(Window(0, 10, 1, 10), np.array([10.0]), np.ones((3, 150, 1)), lost=0)
-    times = Distributions.of([NOTHING] * 150)
-    assert len(table(tasks, done, times, View()).rows) == 100
-    assert len(table(tasks, done, times, View(rows="all")).rows) == 150
-    assert table(tasks, done, times, View()).of == 150
+    done = Tally(np.ones((3, 150)), np.ones((150, 1)), Distributions.of([NOTHING] * 150))
+    assert len(table(tasks, done, View()).rows) == 100
+    assert len(table(tasks, done, View(rows="all")).rows) == 150
+    assert table(tasks, done, View()).of == 150

@@ -122,6 +122,10 @@ class DuckDBStore:
         with self._reader(window) as reader:
             return reader.scalars(series)
 
+    def totals(self, groups: Sequence[Sequence[Series]], window: Window) -> Floats:
+        with self._reader(window) as reader:
+            return reader.totals(groups)
+
     def timers(self, groups: Sequence[Sequence[Series]], window: Window) -> Timers:
         with self._reader(window) as reader:
             return reader.timers(groups)

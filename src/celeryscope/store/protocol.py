@@ -107,5 +107,11 @@ class Store(Protocol):
     def scalars(self, series: Sequence[Series], window: Window) -> Scalars:
         """Read counters, gauges or sets."""
 
+    def totals(self, groups: Sequence[Sequence[Series]], window: Window) -> Floats:
+        """Sum counters, those of each group into one, as an array of shape (groups, points).
+
+        0 where nothing came, whether the server listened or not.
+        """
+
     def timers(self, groups: Sequence[Sequence[Series]], window: Window) -> Timers:
         """Read timers, those of each group merged into one."""

@@ -70,7 +70,7 @@ class Reader:
         return seconds
 
     def scalars(self, series: Sequence[Series]) -> Scalars:
-        self._want([(one.id, row) for row, one in enumerate(series)])
+        self._want([[one] for one in series])
         rows = self._read(
             f"SELECT row, {self._step} AS i, {_merged(SCALARS)}", SCALARS, f"{_JOIN} GROUP BY 1, 2"
         )
@@ -83,18 +83,26 @@ class Reader:
             mean=grid["total"] / grid["samples"],
         )
 
-    def timers(self, groups: Sequence[Sequence[Series]]) -> Timers:
-        self._want([(one.id, row) for row, group in enumerate(groups) for one in group])
-        cells = len(groups) * self._window.points
-        cell = f"row * {self._window.points} + {self._step}"
+    def totals(self, groups: Sequence[Sequence[Series]]) -> Floats:
+        self._want(groups)
         rows = self._read(
-            f"SELECT {cell} AS cell, {_merged(TIMERS)}", TIMERS, f"{_JOIN} GROUP BY 1"
+            f"SELECT {self._cell} AS cell, sum(total) AS total", SCALARS, f"{_JOIN} GROUP BY 1"
+        )
+        totals = np.zeros(len(groups) * self._window.points)
+        totals[rows["cell"].astype(np.intp)] = rows["total"]
+        return totals.reshape(len(groups), self._window.points)
+
+    def timers(self, groups: Sequence[Sequence[Series]]) -> Timers:
+        self._want(groups)
+        cells = len(groups) * self._window.points
+        rows = self._read(
+            f"SELECT {self._cell} AS cell, {_merged(TIMERS)}", TIMERS, f"{_JOIN} GROUP BY 1"
         )
         bins = self._read(
-            f"SELECT ({cell}) * {_KEYS_A_CELL} + bucket - {ZERO_BUCKET} AS key, "
+            f"SELECT ({self._cell}) * {_KEYS_A_CELL} + bucket - {ZERO_BUCKET} AS key, "
             "sum(n)::BIGINT AS n",
             BINS,
-            f"{_JOIN} GROUP BY 1 ORDER BY 1",
+            f"{_JOIN} GROUP BY 1",
         )
         return Timers(_distributions(cells, rows, bins), len(groups), self._window.points)
 
@@ -102,7 +110,13 @@ class Reader:
     def _step(self) -> str:
         return f"(ts - {self._window.start}) // {self._window.step}"
 
-    def _want(self, pairs: Sequence[tuple[int, int]]) -> None:
+    @property
+    def _cell(self) -> str:
+        return f"row * {self._window.points} + {self._step}"
+
+    def _want(self, groups: Sequence[Sequence[Series]]) -> None:
+        """Name the series to read; each group is a row of what is returned."""
+        pairs = [(one.id, row) for row, group in enumerate(groups) for one in group]
         table = np.array(pairs, dtype=np.int32).reshape(-1, 2)
         rows = table[:, 1].astype(np.int64)
         self._cursor.register("wanted", {"series": table[:, 0], "row": rows})
@@ -129,7 +143,7 @@ class Reader:
 
 
 _JOIN = "JOIN wanted USING (series)"
-# Cell and bucket travel as one number: grouping and sorting by it takes half the time.
+# Cell and bucket travel as one number: grouping by it takes half the time.
 _KEYS_A_CELL = 2**16
 
 
@@ -140,7 +154,8 @@ def _merged(table: Table) -> str:
 
 def _distributions(cells: int, rows: Columns, bins: Columns) -> Distributions:
     at = rows["cell"].astype(np.intp)
-    keys = bins["key"].astype(np.int64, copy=False)
+    order = np.argsort(bins["key"])  # in a fraction of the time that ORDER BY takes
+    keys = bins["key"].astype(np.int64, copy=False)[order]
 
     def spread(column: str, missing: float = np.nan) -> Floats:
         values = np.full(cells, missing)
@@ -156,5 +171,5 @@ def _distributions(cells: int, rows: Columns, bins: Columns) -> Distributions:
         max=spread("max"),
         offsets=np.searchsorted(keys, np.arange(cells + 1) * _KEYS_A_CELL),
         buckets=((keys & (_KEYS_A_CELL - 1)) + ZERO_BUCKET).astype(np.int16),
-        counts=bins["n"].astype(np.int64, copy=False),
+        counts=bins["n"].astype(np.int64, copy=False)[order],
     )

@@ -8,7 +8,7 @@ import numpy as np
 from celeryscope.metrics import Family, Kind
 from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Series, Store, Window
-from celeryscope.web.catalog import Task
+from celeryscope.web.catalog import Task, counters
 
 OUTCOMES = ("success", "retry", "failure")
 _SUCCESS, _RETRY, _FAILURE = range(3)
@@ -17,7 +17,7 @@ _LOST = ([Family.SELF.value, "client", "dropped"], [Family.SELF.value, "dropped"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activity:
-    """Ended runs of an array's tasks: `ended` has the shape (outcomes, tasks, points).
+    """Ended runs of some tasks together: `ended` has the shape (outcomes, points).
 
     `covered` holds the seconds of each interval in which the server listened, `lost` the
     datagrams that are known to be missing from the window.
@@ -32,70 +32,40 @@ class Activity:
     def seconds(self) -> float:
         return float(self.covered.sum())
 
-    def runs(self) -> Floats:
-        """Return each task's ended runs."""
-        runs: Floats = self.ended.sum(axis=(0, 2))
-        return runs
-
-    def failed(self) -> Floats:
-        """Return each task's share of failures among its final ends; a retry is none."""
-        return ratio(self.ended[_FAILURE].sum(axis=1), self._final().sum(axis=1))
+    @property
+    def runs(self) -> float:
+        return float(self.ended.sum())
 
     def rates(self) -> Floats:
-        """Return all tasks' ends a second as an array (outcomes, points); NaN is a gap."""
-        return ratio(self.ended.sum(axis=1), self.covered)
-
-    def failed_by_interval(self) -> Floats:
-        return ratio(self.ended[_FAILURE].sum(axis=0), self._final().sum(axis=0))
-
-    def failed_ratio(self) -> float:
-        return float(ratio(self.ended[_FAILURE].sum(), self._final().sum()))
+        """Return the ends a second as an array (outcomes, points); NaN is a gap."""
+        return ratio(self.ended, self.covered)
 
     def rate(self) -> float:
         return float(ratio(self.ended.sum(), self.covered.sum()))
 
-    def task_rates(self, points: int) -> Floats:
-        """Return each task's runs a second in at most `points` equal stretches."""
-        width = -(-self.covered.size // points)
-        starts = np.arange(0, self.covered.size, width)
-        runs = np.add.reduceat(self.ended.sum(axis=0), starts, axis=1)
-        return ratio(runs, np.add.reduceat(self.covered, starts))
+    def failed_by_interval(self) -> Floats:
+        return failed(self.ended)
 
-    def _final(self) -> Floats:
-        final: Floats = self.ended[_SUCCESS] + self.ended[_FAILURE]
-        return final
+    def failed_ratio(self) -> float:
+        return float(failed(self.ended.sum(axis=1)))
 
 
 def activity(store: Store, tasks: Sequence[Task], window: Window) -> Activity:
     """Read how the runs of `tasks` ended, and what was lost meanwhile."""
-    ends = [
-        [task.counters[leaf]] if leaf in task.counters else []
-        for leaf in OUTCOMES
-        for task in tasks
-    ]
-    counted = counts(store, [*ends, lost(store)], window)
-    return Activity(
-        window=window,
-        covered=store.covered(window),
-        ended=counted[:-1].reshape(len(OUTCOMES), len(tasks), window.points),
-        lost=float(counted[-1].sum()),
-    )
-
-
-def counts(store: Store, groups: Sequence[Sequence[Series]], window: Window) -> Floats:
-    """Return the counters of each group summed: an array (groups, points)."""
-    series = [one for group in groups for one in group]
-    summed = np.zeros((len(groups), window.points))
-    if series:
-        owners = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-        np.add.at(summed, owners, np.nan_to_num(store.scalars(series, window).total))
-    return summed
+    ends = [counters(tasks, leaf) for leaf in OUTCOMES]
+    *ended, missing = store.totals([*ends, lost(store)], window)
+    return Activity(window, store.covered(window), np.stack(ended), float(missing.sum()))
 
 
 def lost(store: Store) -> list[Series]:
     """Return the counters of lost datagrams."""
     nodes = (node for pattern in _LOST for node in store.find(Kind.COUNTER, pattern))
     return [node.series for node in nodes if node.series]
+
+
+def failed(ended: Floats) -> Floats:
+    """Return the share of failures among final ends, by outcome first; a retry is no end."""
+    return ratio(ended[_FAILURE], ended[_SUCCESS] + ended[_FAILURE])
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:

@@ -72,7 +72,9 @@ def tasks(store: Store, prefix: str, layout: Layout) -> list[Task]:
                 continue
             nodes, leaf = _split(node.path[len(root) :], kind)
             if leaf and (len(nodes) == _LEVELS if layout is Layout.LEVELS else nodes):
-                task = found.setdefault(nodes, _task(nodes, layout))
+                if nodes not in found:
+                    found[nodes] = _task(nodes, layout)
+                task = found[nodes]
                 (task.timers if kind is Kind.TIMER else task.counters)[leaf] = node.series
     return sorted(found.values(), key=lambda task: task.name)
 
@@ -85,6 +87,14 @@ def selected(tasks: Iterable[Task], levels: Sequence[str], text: str) -> list[Ta
         for task in tasks
         if _within(task, levels) and all(word in task.name.lower() for word in words)
     ]
+
+
+def counters(tasks: Iterable[Task], leaf: str) -> list[Series]:
+    return [task.counters[leaf] for task in tasks if leaf in task.counters]
+
+
+def timers(tasks: Iterable[Task], leaf: str) -> list[Series]:
+    return [task.timers[leaf] for task in tasks if leaf in task.timers]
 
 
 def choices(tasks: Sequence[Task], app: str, module: str) -> Choices:

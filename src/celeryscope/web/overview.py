@@ -10,8 +10,9 @@ from celeryscope.web.catalog import Task
 from celeryscope.web.charts import Chart
 from celeryscope.web.figures import Figure, figures
 from celeryscope.web.ranges import Span
-from celeryscope.web.reading import read, read_before, times_by_task
+from celeryscope.web.reading import read, read_before
 from celeryscope.web.table import Table, table
+from celeryscope.web.tally import tally
 from celeryscope.web.view import View
 
 
@@ -36,9 +37,9 @@ def overview(store: Store, tasks: Sequence[Task], view: View, span: Span) -> Ove
     return Overview(
         figures=figures(reading, read_before(store, tasks, span)),
         charts=[chart for chart in drawn if chart.drawn],
-        table=table(tasks, activity, times_by_task(store, tasks, window), view),
+        table=table(tasks, tally(store, tasks, window), view),
         drawing=charts.drawing(drawn, window, reading.points, follows=span.follows),
         window=window,
-        runs=float(activity.ended.sum()),
+        runs=activity.runs,
         lost=activity.lost,
     )

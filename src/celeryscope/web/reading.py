@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from celeryscope.sketch import Distributions, Floats
-from celeryscope.store.protocol import Series, Store, Timers, Window
+from celeryscope.store.protocol import Store, Timers, Window
 from celeryscope.web.activity import Activity, activity
-from celeryscope.web.catalog import Task
-from celeryscope.web.ranges import Span, whole
+from celeryscope.web.catalog import Task, timers
+from celeryscope.web.ranges import Span
 
 RUN_TIME, WAIT = 0, 1
 _ENOUGH = 0.9
@@ -71,22 +71,12 @@ def finished(window: Window, covered: Floats, span: Span) -> int:
     return window.points - 1 if filling and covered[:-1].any() else window.points
 
 
-def times_by_task(store: Store, tasks: Sequence[Task], window: Window) -> Distributions:
-    """Return one cell of run times a task, over the whole window."""
-    groups = [_timers([task], "runtime") for task in tasks]
-    return store.timers(groups, whole(window)).cells
-
-
 def _worthwhile(done: Activity) -> int:
     """Return the number of intervals that hold a few runs each."""
     listened = done.seconds / (done.window.step * done.window.points)
-    runs = float(done.ended.sum())
-    return max(round(runs / max(listened, _LEAST_SHARE) / _RUNS_AN_INTERVAL), _FEWEST_POINTS)
+    runs = done.runs / max(listened, _LEAST_SHARE)
+    return max(round(runs / _RUNS_AN_INTERVAL), _FEWEST_POINTS)
 
 
 def _times(store: Store, tasks: Sequence[Task], window: Window) -> Timers:
-    return store.timers([_timers(tasks, "runtime"), _timers(tasks, "wait")], window)
-
-
-def _timers(tasks: Sequence[Task], leaf: str) -> list[Series]:
-    return [task.timers[leaf] for task in tasks if leaf in task.timers]
+    return store.timers([timers(tasks, "runtime"), timers(tasks, "wait")], window)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from celeryscope.sketch import Distributions, Floats
-from celeryscope.web.activity import Activity
+from celeryscope.sketch import Floats
 from celeryscope.web.catalog import Task
 from celeryscope.web.sparkline import sparkline
+from celeryscope.web.tally import Tally
 from celeryscope.web.view import View
 
-_SPARK_POINTS = 60
 _MOST_ROWS = 100
 _MANY_FAILED = 0.01
 
@@ -59,9 +58,9 @@ class Table:
     idle: int
 
 
-def table(tasks: Sequence[Task], activity: Activity, times: Distributions, view: View) -> Table:
-    """Build the rows of the tasks that ran; `times` holds one cell of run times a task."""
-    rows = [row for row in _rows(tasks, activity, times) if row.runs > 0]
+def table(tasks: Sequence[Task], tally: Tally, view: View) -> Table:
+    """Build the rows of the tasks that ran."""
+    rows = [row for row in _rows(tasks, tally) if row.runs > 0]
     ordered = in_order(rows, view.column, descending=view.descending)
     shown = ordered if view.rows == "all" else ordered[:_MOST_ROWS]
     return Table(shown, of=len(rows), idle=len(tasks) - len(rows))
@@ -76,14 +75,14 @@ def in_order(rows: Sequence[Row], column: str, *, descending: bool) -> list[Row]
     return sorted(by_name, key=lambda row: _last_without_value(sign * getattr(row, column)))
 
 
-def _rows(tasks: Sequence[Task], activity: Activity, times: Distributions) -> list[Row]:
-    total = np.nan_to_num(times.mean() * times.count)
+def _rows(tasks: Sequence[Task], tally: Tally) -> list[Row]:
+    total = tally.total_time()
     share = total / max(float(total.max(initial=0.0)), 1.0)
     columns = (
-        activity.task_rates(_SPARK_POINTS),
-        activity.runs().tolist(),
-        activity.failed().tolist(),
-        *(times.percentile(percent).tolist() for percent in (50, 95, 99)),
+        tally.rates,
+        tally.runs().tolist(),
+        tally.failed().tolist(),
+        *(tally.times.percentile(percent).tolist() for percent in (50, 95, 99)),
         total.tolist(),
         share.tolist(),
     )

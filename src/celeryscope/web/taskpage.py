@@ -9,7 +9,7 @@ import numpy as np
 from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Store, Window
 from celeryscope.web import charts
-from celeryscope.web.activity import counts, ratio
+from celeryscope.web.activity import ratio
 from celeryscope.web.catalog import Task
 from celeryscope.web.charts import Chart
 from celeryscope.web.figures import Figure, figures
@@ -67,7 +67,7 @@ def task_page(store: Store, task: Task, span: Span) -> TaskPage:
         exception_chart=chart,
         drawing=drawing,
         window=window,
-        runs=float(reading.activity.ended.sum()),
+        runs=reading.activity.runs,
         lost=reading.activity.lost,
     )
 
@@ -75,7 +75,7 @@ def task_page(store: Store, task: Task, span: Span) -> TaskPage:
 def _by_exception(store: Store, task: Task, window: Window) -> tuple[list[str], Floats]:
     """Return the classes that came up, the most frequent first, and an array (classes, points)."""
     series = task.exceptions()
-    failures = counts(store, [[one] for one in series.values()], window)
+    failures = store.totals([[one] for one in series.values()], window)
     sums = failures.sum(axis=1)
     order = [int(place) for place in np.argsort(-sums, kind="stable") if sums[place] > 0]
     names = list(series)
