@@ -1,0 +1,170 @@
+"""Every way in which a task can end, and what exactly is counted for it.
+
+One table, read by the test that makes each of them happen and by the docs. Each run has one
+outcome: `success`, `failure`, `retry`, `ignored`, `rejected`, `revoked` or `aborted`; `timeout`,
+`lost` and `exception.<Class>` say why, beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PREFORK = frozenset({"prefork"})
+GREEN = frozenset({"gevent", "eventlet"})
+EVERY_POOL = frozenset({"prefork", "threads", "solo"}) | GREEN
+
+_SENT = {"published": 1, "received": 1}
+_RAN = {"prerun": 1, "postrun": 1}
+_ONCE = {**_SENT, **_RAN}
+_TWICE = {leaf: 2 for leaf in _ONCE}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One way to end.
+
+    `counts` are all the counters of the task that it leaves, from the first publishing to its
+    very end, and `runtimes` how many run times; `perhaps` names counters that may miss, as the
+    process may be gone before it could count. `elsewhere` are counters of the task's queue and
+    worker. `pools` tells where Celery lets it happen.
+    """
+
+    name: str
+    how: str
+    counts: Mapping[str, int]
+    runtimes: int = 1
+    perhaps: frozenset[str] = frozenset()
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
+    pools: frozenset[str] = EVERY_POOL
+    note: str = ""
+
+
+ENDINGS: tuple[Ending, ...] = (
+    Ending("success", "returns a result", {**_ONCE, "success": 1}),
+    Ending(
+        "failure", "raises an exception", {**_ONCE, "failure": 1, "exception.OutOfStockError": 1}
+    ),
+    Ending(
+        "retry",
+        "asks to be run again, then returns",
+        {**_TWICE, "retry": 1, "success": 1},
+        runtimes=2,
+    ),
+    Ending(
+        "retries_exhausted",
+        "asks to be run again once more than `max_retries`",
+        {**_TWICE, "retry": 1, "failure": 1, "exception.OutOfStockError": 1},
+        runtimes=2,
+        note="The exception is the one given to `retry(exc=...)`.",
+    ),
+    Ending("ignore", "raises `Ignore`", {**_ONCE, "ignored": 1}),
+    Ending(
+        "reject_early",
+        "raises `Reject`, its message acknowledged before",
+        {**_ONCE, "rejected": 1},
+    ),
+    Ending(
+        "reject_late",
+        "raises `Reject` with `acks_late`",
+        {**_ONCE, "rejected": 1},
+        note="Celery sends its failure signal too; it is not counted as a failure.",
+    ),
+    Ending(
+        "reject_requeue",
+        "raises `Reject(requeue=True)` with `acks_late`, and returns when it is delivered again",
+        {**_RAN, **_TWICE, "published": 1, "redelivered": 1, "rejected": 1, "success": 1},
+        runtimes=2,
+        note="The second run reports no wait: it would begin with the first delivery.",
+    ),
+    Ending(
+        "replace",
+        "calls `self.replace(...)`",
+        {**_ONCE, "ignored": 1},
+        note="To Celery it is an `Ignore`; the task that takes its place counts by itself.",
+    ),
+    Ending(
+        "unserialisable",
+        "returns what cannot be serialised, with a result backend",
+        {**_ONCE, "failure": 1, "exception.EncodeError": 1},
+    ),
+    Ending(
+        "soft_limit",
+        "exceeds its soft time limit",
+        {**_ONCE, "failure": 1, "exception.SoftTimeLimitExceeded": 1},
+        pools=PREFORK,
+    ),
+    Ending(
+        "hard_limit",
+        "exceeds its hard time limit",
+        {**_ONCE, "failure": 1, "timeout": 1, "exception.TimeLimitExceeded": 1},
+        perhaps=frozenset({"postrun"}),
+        pools=PREFORK | {"gevent"},
+    ),
+    Ending(
+        "killed",
+        "its process is killed (`SIGKILL`, out of memory, `os._exit`)",
+        {
+            **_SENT,
+            "prerun": 1,
+            "failure": 1,
+            "lost": 1,
+            "exception.WorkerLostError": 1,
+        },
+        pools=PREFORK,
+    ),
+    Ending(
+        "killed_requeued",
+        "its process is killed, with `acks_late` and `reject_on_worker_lost`; then it returns",
+        {
+            "published": 1,
+            "received": 2,
+            "prerun": 2,
+            "postrun": 1,
+            "redelivered": 1,
+            "success": 1,
+        },
+        pools=PREFORK,
+        note="Celery tells nobody that the first run was lost: only `prerun` shows it.",
+    ),
+    Ending(
+        "revoked_running",
+        "is revoked with `terminate=True` while it runs",
+        {**_ONCE, "revoked": 1},
+        perhaps=frozenset({"postrun"}),
+        pools=PREFORK | GREEN,
+    ),
+    Ending(
+        "revoked_queued",
+        "is revoked before it starts",
+        {**_SENT, "revoked": 1},
+        runtimes=0,
+        perhaps=frozenset({"received"}),
+        note="It was `received` if it had reached a worker before.",
+    ),
+    Ending(
+        "expired",
+        "expires before it reaches a worker",
+        {"published": 1, "revoked": 1},
+        runtimes=0,
+    ),
+    Ending(
+        "unregistered",
+        "has a name that no task of the worker has",
+        {"published": 1},
+        runtimes=0,
+        elsewhere={"unknown": 1},
+        note="Counted for the queue and the worker: a stranger's names have no end.",
+    ),
+    Ending(
+        "warm_shutdown",
+        "runs while its worker is told to stop (`SIGTERM`)",
+        {**_ONCE, "success": 1},
+    ),
+    Ending(
+        "cold_shutdown",
+        "runs while its worker is told to stop at once (`SIGQUIT`)",
+        {**_ONCE, "aborted": 1},
+        perhaps=frozenset({"postrun"}),
+        pools=PREFORK,
+    ),
+    Ending("eager", "is called in place with `apply()`", {**_RAN, "success": 1}),
+)
