@@ -5,6 +5,7 @@ import pytest
 
 from celeryscope.metrics import CATALOGUE, Family, Kind, Metric
 from celeryscope.worker.datagrams import Places, published_datagram, run_datagrams
+from celeryscope.worker.styles import Place
 
 every_metric = pytest.mark.parametrize(
     "metric", CATALOGUE, ids=lambda metric: f"{metric.family.value}.{metric.leaf}"
@@ -32,9 +33,9 @@ def test_timers_are_in_milliseconds(metric: Metric) -> None:
 
 
 def test_all_that_the_worker_sends_is_in_the_catalogue() -> None:
-    places = Places("task", "queue", "worker")
+    places = Places(Place("task"), Place("queue"), Place("worker"))
     runs = run_datagrams(places)
-    datagrams = [runs.start(1.0), published_datagram("task", "queue")]
+    datagrams = [runs.start(1.0), published_datagram(places.task, places.queue)]
     datagrams += [runs.end(state, ValueError(), 1.0) for state in ("SUCCESS", "FAILURE", "RETRY")]
 
     sent = {line.partition(":")[0] for it in datagrams for line in it.decode().split("\n")}

@@ -1,9 +1,11 @@
 import pytest
 
 from celeryscope.worker.datagrams import Places, published_datagram, run_datagrams
+from celeryscope.worker.styles import Place
 
-RUN = run_datagrams(Places("t.task", "q.queue", "w.worker"))
-EAGER = run_datagrams(Places("t.task"))
+TASK, QUEUE = Place("t.task"), Place("q.queue")
+RUN = run_datagrams(Places(TASK, QUEUE, Place("w.worker")))
+EAGER = run_datagrams(Places(TASK))
 
 
 def test_a_start_counts_for_task_queue_and_worker() -> None:
@@ -43,5 +45,5 @@ def test_an_eager_run_has_no_queue_and_no_worker() -> None:
 
 
 def test_a_message_counts_for_its_task_and_its_queue() -> None:
-    assert published_datagram("t.task", "q.queue") == b"t.task.published:1|c\nq.queue.published:1|c"
-    assert published_datagram("t.task", None) == b"t.task.published:1|c"
+    assert published_datagram(TASK, QUEUE) == b"t.task.published:1|c\nq.queue.published:1|c"
+    assert published_datagram(TASK, None) == b"t.task.published:1|c"

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from celeryscope.worker.address import Address
 from celeryscope.worker.route import Peer
 from celeryscope.worker.sender import Sender
-from celeryscope.worker.settings import Address
 from support.processes import free_port, wait_until
 from support.udp import Receiver, receiver
 

@@ -1,7 +1,8 @@
 import pytest
 
 from celeryscope.naming import Layout
-from celeryscope.worker.settings import Address, SettingError, Settings, resolve
+from celeryscope.worker.address import Address
+from celeryscope.worker.settings import SettingError, Settings, resolve
 
 ARGUMENT = {"statsd": "argument:1", "prefix": "argument"}
 CONF = {"celeryscope_statsd": "conf:2", "celeryscope_prefix": "conf"}
@@ -9,9 +10,7 @@ ENVIRON = {"CELERYSCOPE_STATSD": "environ:3", "CELERYSCOPE_PREFIX": "environ"}
 
 
 def test_without_any_source_the_defaults_hold() -> None:
-    assert resolve({}, {}, {}) == Settings(
-        Address("127.0.0.1", 8125), "celery", Layout.LEVELS, builtin_tasks=False
-    )
+    assert resolve({}, {}, {}) == Settings(Address("127.0.0.1", 8125), "celery", Layout.LEVELS)
 
 
 def test_an_argument_wins_over_conf_and_conf_over_the_environment() -> None:
@@ -81,7 +80,8 @@ def test_builtin_tasks_is_a_boolean(value: object, meaning: bool) -> None:  # no
             {},
             (
                 "celeryscope: statsd is 'nowhere' in the argument statsd; "
-                "allowed is HOST:PORT, such as 127.0.0.1:8125 or [::1]:8125"
+                "allowed is HOST:PORT, such as 127.0.0.1:8125 or [::1]:8125, "
+                "udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH"
             ),
         ),
         (

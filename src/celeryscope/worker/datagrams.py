@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from celery.states import FAILURE, RETRY, SUCCESS
 
 from celeryscope.naming import node
+from celeryscope.worker.styles import Place
 
+# A place, a leaf of its family, the value as it is written, and perhaps a detail.
+_Line = tuple[Place, str, str] | tuple[Place, str, str, str]
 _COUNT = "1|c"
 _MS = "%.3f|ms"
 _MAX_EXCEPTIONS = 1000
@@ -24,11 +27,11 @@ _exception_nodes: dict[str, bytes] = {}
 
 @dataclass(frozen=True)
 class Places:
-    """The paths that one kind of run counts under; None where there is no such place."""
+    """What one kind of run counts for; None where there is no such place."""
 
-    task: str
-    queue: str | None = None
-    worker: str | None = None
+    task: Place
+    queue: Place | None = None
+    worker: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ def run_datagrams(places: Places) -> RunDatagrams:
         ended.append((places.worker, "postrun", _COUNT))
     success = (places.task, "success", _COUNT)
     retry = (places.task, "retry", _COUNT)
-    failure = [(places.task, "failure", _COUNT), (places.task, "exception.%b", _COUNT)]
+    failure: list[_Line] = [
+        (places.task, "failure", _COUNT),
+        (places.task, "exception", _COUNT, "%b"),
+    ]
     return RunDatagrams(
         started=_joined(*prerun),
         started_after_wait=_joined(*prerun, *waits),
@@ -77,17 +83,17 @@ def run_datagrams(places: Places) -> RunDatagrams:
     )
 
 
-def published_datagram(task: str, queue: str | None) -> bytes:
+def published_datagram(task: Place, queue: Place | None) -> bytes:
     """Build what is sent when a message went to the broker."""
     return _joined(*((place, "published", _COUNT) for place in _present(task, queue)))
 
 
-def _present(*places: str | None) -> list[str]:
-    return [path for path in places if path]
+def _present(*places: Place | None) -> list[Place]:
+    return [place for place in places if place]
 
 
-def _joined(*lines: tuple[str, str, str]) -> bytes:
-    return "\n".join(f"{path}.{leaf}:{value}" for path, leaf, value in lines).encode()
+def _joined(*lines: _Line) -> bytes:
+    return "\n".join(place.line(*rest) for place, *rest in lines).encode()
 
 
 def _exception_node(name: str) -> bytes:

@@ -2,7 +2,8 @@
 
 import atexit
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from time import time
 from typing import Any
 
@@ -12,8 +13,11 @@ from kombu import Exchange
 from celeryscope.naming import Layout
 from celeryscope.worker.kinds import Kinds, RunKind
 from celeryscope.worker.log import log
+from celeryscope.worker.meter import Sink
+from celeryscope.worker.names import NamesHook
 from celeryscope.worker.running import Running
 from celeryscope.worker.settings import resolve
+from celeryscope.worker.styles import Style
 from celeryscope.worker.wait import PUBLISHED, wait_ms
 
 _FAULT = "celeryscope could not send a metric; the task is not affected"
@@ -25,23 +29,31 @@ def instrument(
     statsd: str | None = None,
     prefix: str | None = None,
     layout: Layout | str | None = None,
+    style: Style | str | None = None,
+    names: NamesHook | str | None = None,
+    max_names: int | None = None,
     builtin_tasks: bool | None = None,
 ) -> None:
     """Send what `app`'s tasks do to a StatsD server, from every process that runs or calls them.
 
     Each argument that is left out comes from `app.conf.celeryscope_<name>`, else from the
-    environment variable `CELERYSCOPE_<NAME>`, else it is `127.0.0.1:8125`, `celery`, `levels`
-    and False. All are read again when the app's first task or message shows up, so that `app` may
-    be configured after this call. Calling it again replaces the arguments.
+    environment variable `CELERYSCOPE_<NAME>`, else it is `127.0.0.1:8125`, `celery`, `levels`,
+    `dotted`, no hook, 1000 and False. All are read again when the app's first task or message
+    shows up, so that `app` may be configured after this call. Calling it again replaces the
+    arguments.
 
     Safe in pools of processes and threads: each process opens a socket of its own, no thread
     outlives a host name's lookup, and nothing is ever raised into a task.
 
     Args:
         app: the Celery app.
-        statsd: the server's `HOST:PORT`, or `[IPV6]:PORT`.
+        statsd: the server's `HOST:PORT` or `[IPV6]:PORT`, also after `udp://` or `tcp://`; or
+            `unix:///PATH` of a datagram socket.
         prefix: the path before all names; may be empty.
         layout: `levels` or `dotted`, how a task's name becomes a path.
+        style: `dotted`, or `dogstatsd`, `influx` or `graphite` for names in tags.
+        names: maps a task's name to the one to count it under, or to None to leave it out.
+        max_names: how many task names a process counts; all others count as `other`.
         builtin_tasks: also count tasks whose names start with `celery.`.
 
     Raises:
@@ -51,23 +63,40 @@ def instrument(
         "statsd": statsd,
         "prefix": prefix,
         "layout": layout,
+        "style": style,
+        "names": names,
+        "max_names": max_names,
         "builtin_tasks": builtin_tasks,
     }
     _PROCESS.add(app, arguments)
+
+
+def instrument_unless_done(app: Celery) -> None:
+    """Instrument an app for which nobody has called `instrument` yet."""
+    if not _PROCESS.kinds.counts(app):
+        instrument(app)
+
+
+@contextmanager
+def captured(app: Celery, sink: Sink) -> Iterator[None]:
+    """Send to `sink` what `app`'s tasks do in this process, for as long as the context lasts."""
+    instrument_unless_done(app)
+    with _PROCESS.kinds.captured(app, sink):
+        yield
 
 
 class Instrumentation:
     """One process's signal handlers, shared by all of its instrumented apps."""
 
     def __init__(self) -> None:
-        self._kinds = Kinds()
+        self.kinds = Kinds()
         self._running: Running[RunKind] = Running()
         self._connected = False
 
     def add(self, app: Celery, arguments: Mapping[str, object]) -> None:
         # Reading the conf of an app that has none yet would load it too early.
         resolve(arguments, app.conf if getattr(app, "configured", False) else {}, os.environ)
-        self._kinds.add(app, arguments)
+        self.kinds.add(app, arguments)
         if not self._connected:
             self._connect()
             self._connected = True
@@ -76,12 +105,12 @@ class Instrumentation:
         """Read the settings as a worker starts, so that a bad one is said once, and early."""
         app = getattr(sender, "app", None)
         if app is not None:
-            self._kinds.meter(app)
+            self.kinds.meter(app)
 
     def on_prerun(self, task_id: str, task: "Task[Any, Any]", **_: object) -> None:
         try:
             request = vars(task.request)
-            kind = self._kinds.of_run(task, request)
+            kind = self.kinds.of_run(task, request)
             if kind is not None:
                 kind.send(kind.datagrams.start(wait_ms(request, time())))
                 self._running.start(task_id, kind)
@@ -109,14 +138,14 @@ class Instrumentation:
     ) -> None:
         try:
             name = exchange.name if isinstance(exchange, Exchange) else exchange
-            kind = self._kinds.of_message(sender, name, routing_key)
+            kind = self.kinds.of_message(sender, name, routing_key)
             if kind is not None:
                 kind.send(kind.published)
         except Exception:
             log.exception(_FAULT)
 
     def on_process_end(self, **_: object) -> None:
-        self._kinds.report()
+        self.kinds.report()
 
     def _connect(self) -> None:
         for signal, handler in (

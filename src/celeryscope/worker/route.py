@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from celeryscope.worker.settings import Address
+from celeryscope.worker.address import Address
 
 _REFRESH_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 1.0

@@ -7,9 +7,9 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from celeryscope.worker.address import Address
 from celeryscope.worker.log import log
 from celeryscope.worker.route import Lookup, Route, look_up
-from celeryscope.worker.settings import Address
 
 # What fits an Ethernet frame over IPv6 and a tunnel or two without being fragmented.
 MAX_DATAGRAM_BYTES = 1432
