@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PREFORK = frozenset({"prefork"})
+IN_MAIN = frozenset({"threads", "solo"})
 GREEN = frozenset({"gevent", "eventlet"})
-EVERY_POOL = frozenset({"prefork", "threads", "solo"}) | GREEN
+EVERY_POOL = PREFORK | IN_MAIN | GREEN
+EVERY_BROKER = frozenset({"redis", "rabbitmq", "filesystem"})
 
 _SENT = {"published": 1, "received": 1}
 _RAN = {"prerun": 1, "postrun": 1}
 _ONCE = {**_SENT, **_RAN}
 _TWICE = {leaf: 2 for leaf in _ONCE}
+_THRICE = {leaf: 3 for leaf in _ONCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Ending:
     `counts` are all the counters of the task that it leaves, from the first publishing to its
     very end, and `runtimes` how many run times; `perhaps` names counters that may miss, as the
     process may be gone before it could count. `elsewhere` are counters of the task's queue and
-    worker. `pools` tells where Celery lets it happen.
+    worker. `pools` and `brokers` tell where it can happen.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Ending:
     perhaps: frozenset[str] = frozenset()
     elsewhere: Mapping[str, int] = field(default_factory=dict)
     pools: frozenset[str] = EVERY_POOL
+    brokers: frozenset[str] = EVERY_BROKER
     note: str = ""
 
 
@@ -81,6 +85,7 @@ ENDINGS: tuple[Ending, ...] = (
         {**_ONCE, "ignored": 1},
         note="To Celery it is an `Ignore`; the task that takes its place counts by itself.",
     ),
+    Ending("replacement", "takes the place of another task", {**_ONCE, "success": 1}),
     Ending(
         "unserialisable",
         "returns what cannot be serialised, with a result backend",
@@ -100,8 +105,38 @@ ENDINGS: tuple[Ending, ...] = (
         pools=PREFORK | {"gevent"},
     ),
     Ending(
+        "soft_limit_unheeded",
+        "exceeds its soft time limit in a pool that has none",
+        {**_ONCE, "success": 1},
+        pools=IN_MAIN | GREEN,
+    ),
+    Ending(
+        "hard_limit_unheeded",
+        "exceeds its hard time limit in a pool that has none",
+        {**_ONCE, "success": 1},
+        pools=IN_MAIN | {"eventlet"},
+    ),
+    Ending(
+        "exit",
+        "calls `sys.exit()`",
+        {**_ONCE, "aborted": 1},
+        pools=PREFORK,
+    ),
+    Ending(
         "killed",
-        "its process is killed (`SIGKILL`, out of memory, `os._exit`)",
+        "its process is killed (`SIGKILL`, out of memory)",
+        {
+            **_SENT,
+            "prerun": 1,
+            "failure": 1,
+            "lost": 1,
+            "exception.WorkerLostError": 1,
+        },
+        pools=PREFORK,
+    ),
+    Ending(
+        "process_exit",
+        "its process ends at once (`os._exit`)",
         {
             **_SENT,
             "prerun": 1,
@@ -133,6 +168,18 @@ ENDINGS: tuple[Ending, ...] = (
         pools=PREFORK | GREEN,
     ),
     Ending(
+        "revoked_by_kill",
+        "is revoked with `terminate=True, signal='SIGKILL'` while it runs",
+        {**_SENT, "prerun": 1, "revoked": 1},
+        pools=PREFORK,
+    ),
+    Ending(
+        "revoked_unheeded",
+        "is revoked with `terminate=True` while it runs, in a pool that cannot end it",
+        {**_ONCE, "success": 1},
+        pools=IN_MAIN,
+    ),
+    Ending(
         "revoked_queued",
         "is revoked before it starts",
         {**_SENT, "revoked": 1},
@@ -144,6 +191,12 @@ ENDINGS: tuple[Ending, ...] = (
         "expired",
         "expires before it reaches a worker",
         {"published": 1, "revoked": 1},
+        runtimes=0,
+    ),
+    Ending(
+        "expired_waiting",
+        "expires while it waits in a worker for its eta",
+        {**_SENT, "revoked": 1},
         runtimes=0,
     ),
     Ending(
@@ -167,4 +220,12 @@ ENDINGS: tuple[Ending, ...] = (
         pools=PREFORK,
     ),
     Ending("eager", "is called in place with `apply()`", {**_RAN, "success": 1}),
+    Ending("chain", "is each part of a chain of two", {**_TWICE, "success": 2}, runtimes=2),
+    Ending("group", "is each part of a group of three", {**_THRICE, "success": 3}, runtimes=3),
+    Ending(
+        "chord",
+        "is each part of a chord of two, and its callback",
+        {**_THRICE, "success": 3},
+        runtimes=3,
+    ),
 )
