@@ -47,7 +47,7 @@ class Names:
 
 
 def no_lookup_runs() -> bool:
-    return not any(thread.name == "celeryscope-dns" for thread in threading.enumerate())
+    return not any(thread.name == "celeryscope-connect" for thread in threading.enumerate())
 
 
 def peer_of(heard: Receiver) -> Peer:
@@ -155,7 +155,7 @@ def test_a_full_socket_drops_instead_of_waiting(
         raise BlockingIOError
 
     with monkeypatch.context() as patched:
-        patched.setattr(sender, "_socket", SimpleNamespace(send=full))
+        patched.setattr(sender, "_link", SimpleNamespace(send=full))
         sender.send(LINE)
 
     assert (sender.sent, sender.dropped) == (1, 1)
@@ -176,17 +176,17 @@ def test_datagrams_are_held_while_a_name_is_looked_up(
     assert sender.dropped == 0
 
 
-def test_no_more_than_256_datagrams_are_held(
+def test_no_more_than_1024_datagrams_are_held(
     sender_to: Callable[..., Sender], heard: Receiver
 ) -> None:
     names = Names()
     sender = sender_to(Address("statsd", 8125), lookup=names)
-    for _ in range(300):
+    for _ in range(1100):
         sender.send(LINE)
 
     names.reply(peer_of(heard))
 
-    assert (sender.sent, sender.dropped) == (256, 44)
+    assert (sender.sent, sender.dropped) == (1024, 76)
 
 
 @pytest.mark.parametrize("error", [socket.gaierror("no such name"), UnicodeError("label too long")])

@@ -47,11 +47,10 @@ def parse_address(value: object) -> Address:
     Raises:
         ValueError: it is none.
     """
-    if not isinstance(value, str):
-        raise ValueError(value)  # noqa: TRY004 - all that is not allowed is one error here
-    if value.startswith(_UNIX):
-        return _unix(value.removeprefix(_UNIX))
-    match = _WRITTEN.match(value)
+    text = value if isinstance(value, str) else ""
+    if text.startswith(_UNIX):
+        return _unix(text.removeprefix(_UNIX))
+    match = _WRITTEN.match(text)
     if match is None or not 0 < int(match["port"]) <= _MAX_PORT:
         raise ValueError(value)
     transport = Transport(match["scheme"] or "udp")

@@ -145,7 +145,7 @@ class Instrumentation:
             log.exception(_FAULT)
 
     def on_process_end(self, **_: object) -> None:
-        self.kinds.report()
+        self.kinds.finish()
 
     def _connect(self) -> None:
         for signal, handler in (

@@ -79,11 +79,11 @@ class Kinds:
             self._meters.setdefault(app, self._new_meter(app))
         return self._meters.get(app)
 
-    def report(self) -> None:
-        """Send what has been counted and was not sent yet."""
+    def finish(self) -> None:
+        """Send what is left to send, as the process ends."""
         for meter in self._meters.values():
             if meter is not None:
-                meter.sender.report()
+                meter.sender.finish()
 
     def of_run(self, task: "Task[Any, Any]", request: Mapping[str, Any]) -> RunKind | None:
         delivery = request.get("delivery_info") or {}

@@ -20,6 +20,9 @@ class Sink(Protocol):
     def report(self) -> None:
         """Send what was counted of the sending itself."""
 
+    def finish(self) -> None:
+        """Send what is left, as the process ends."""
+
     def close(self) -> None:
         """Let go of the way to the server."""
 

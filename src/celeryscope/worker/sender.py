@@ -1,31 +1,35 @@
 """Sends datagrams from inside a task: never blocks, never raises, counts what it loses."""
 
+import errno
 import os
-import socket
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from celeryscope.worker.address import Address
+from celeryscope.worker.address import Address, Transport
 from celeryscope.worker.log import log
-from celeryscope.worker.route import Lookup, Route, look_up
+from celeryscope.worker.route import Link, Lookup, Route, look_up
+from celeryscope.worker.stream import MAX_WAITING, Stream
 
 # What fits an Ethernet frame over IPv6 and a tunnel or two without being fragmented.
 MAX_DATAGRAM_BYTES = 1432
-_MAX_HELD = 256
 _TEND_SECONDS = 1.0
 _REPORT_SECONDS = 10.0
+_FAREWELL_SECONDS = 0.5
 _SENT = b"celeryscope.client.sent:%d|c"
 _DROPPED = b"celeryscope.client.dropped:%d|c"
+# One datagram is lost, the link is not.
+_PASSING = {errno.EMSGSIZE, errno.ENOBUFS}
 
 
 class Sender:
-    """One address's non-blocking UDP socket, opened by the first `send` of each process.
+    """One address's non-blocking socket, opened by the first `send` of each process.
 
-    Datagrams wait, at most 256 of them, only while the address's name is being looked up.
-    Every ten seconds one of them also carries how many were sent and lost. Safe in threads and
-    greenlets; a forked child starts over with a socket and counts of its own.
+    Datagrams wait, at most 1024 of them, only while the address's name is being looked up; for
+    TCP also while there is no connection. Every ten seconds one of them also carries how many
+    were sent and lost. Safe in threads and greenlets; a forked child starts over with a socket
+    and counts of its own.
     """
 
     def __init__(
@@ -37,7 +41,7 @@ class Sender:
         self.address = address
         self._lookup = lookup
         self._clock = clock
-        self._socket: socket.socket | None = None
+        self._link: Link | None = None
         self._start_over()
         start_over = weakref.WeakMethod(self._start_over)
         os.register_at_fork(after_in_child=lambda: (method := start_over()) and method())
@@ -47,26 +51,31 @@ class Sender:
         now = self._clock()
         if now >= self._tend_at:
             datagram += self._tend(now)
-        connected = self._socket
-        if connected is None:
-            self._hold(datagram)
-        elif len(datagram) > MAX_DATAGRAM_BYTES:
-            for part in _parts(datagram):
-                self._put(connected, part)
+        link = self._link
+        if link is not None and len(datagram) <= MAX_DATAGRAM_BYTES:
+            self._put(link, datagram)
         else:
-            self._put(connected, datagram)
+            for part in _parts(datagram):
+                self._put_or_hold(part)
 
     def report(self) -> None:
         """Send the counts of what was sent and lost since they were last sent."""
-        connected = self._socket
-        if connected is not None and (lines := self._take_counts()):
-            self._put(connected, lines.lstrip(b"\n"))
+        link = self._link
+        if link is not None and (lines := self._take_counts()):
+            self._put(link, lines.lstrip(b"\n"))
+
+    def finish(self) -> None:
+        """Report, as the process ends; may wait for half a second, twice, for what is held."""
+        self._route.finish(_FAREWELL_SECONDS)
+        self.report()
+        if isinstance(self._link, Stream):
+            self._link.finish(_FAREWELL_SECONDS)
 
     def close(self) -> None:
         """Close the socket; a later `send` opens a new one."""
-        if self._socket is not None:
-            self._socket.close()
-        self._socket = None
+        if self._link is not None:
+            self._link.close()
+        self._link = None
 
     def _start_over(self) -> None:
         self.close()
@@ -80,10 +89,12 @@ class Sender:
 
     def _tend(self, now: float) -> bytes:
         self._tend_at = now + _TEND_SECONDS
+        if isinstance(self._link, Stream) and self._link.ended():
+            self._lose(self._link)
         self._route.refresh()
         # While nobody listens the counts stay here, or they would be lost too.
         refused, self._refused = self._refused, False
-        if refused or self._socket is None or now < self._report_at:
+        if refused or self._link is None or now < self._report_at:
             return b""
         self._report_at = now + _REPORT_SECONDS
         return self._take_counts()
@@ -95,50 +106,87 @@ class Sender:
         lines = b"\n" + _SENT % sent if sent else b""
         return lines + b"\n" + _DROPPED % dropped if dropped else lines
 
-    def _put(self, connected: socket.socket, datagram: bytes) -> None:
+    def _put(self, link: Link, datagram: bytes) -> None:
         try:
-            connected.send(datagram)
-        except ConnectionRefusedError as error:
-            # It tells of an earlier datagram, which was counted as sent: this one, not sent yet,
-            # takes that place in the counts.
-            self._refused = True
-            self._drop(1, error)
-            self._put_again(connected, datagram)
+            link.send(datagram)
         except OSError as error:
-            self._drop(1, error)
+            self._not_sent(link, datagram, error)
         else:
             self.sent += 1
 
-    def _put_again(self, connected: socket.socket, datagram: bytes) -> None:
+    def _not_sent(self, link: Link, datagram: bytes, error: OSError) -> None:
+        if isinstance(error, BlockingIOError) or error.errno in _PASSING:
+            self._drop(1, error)
+        elif self.address.transport is Transport.UDP:
+            self._drop(1, error)
+            if isinstance(error, ConnectionRefusedError):
+                # It tells of an earlier datagram, which was counted as sent: this one, not sent
+                # yet, takes that place in the counts.
+                self._refused = True
+                self._put_again(link, datagram)
+        elif self.address.transport is Transport.TCP:
+            self._lose(link)
+            self._hold(datagram)
+        else:
+            self._lose(link)
+            self._drop(1, error)
+
+    def _put_again(self, link: Link, datagram: bytes) -> None:
         try:
-            connected.send(datagram)
+            link.send(datagram)
         except OSError as error:
             self.sent -= 1
             self._drop(1, error)
 
+    def _lose(self, link: Link) -> None:
+        if self._link is not link:
+            return
+        self._link = None
+        self._route.lost()
+        if isinstance(link, Stream):
+            whole, cut = link.abandon()
+            self.sent -= len(whole) + cut
+            self._held.extendleft(reversed(whole))
+            self._drop(cut, "the connection was lost")
+        else:
+            link.close()
+
+    def _put_or_hold(self, datagram: bytes) -> None:
+        link = self._link
+        if link is None:
+            self._hold(datagram)
+        else:
+            self._put(link, datagram)
+
     def _hold(self, datagram: bytes) -> None:
-        if self._route.searching and len(self._held) < _MAX_HELD:
+        if self._may_hold() and len(self._held) < MAX_WAITING:
             self._held.append(datagram)
         else:
-            self._drop(1, "no address yet")
-        # The lookup's thread may have finished meanwhile, without seeing this datagram.
-        if self._socket is not None:
-            self._release(self._socket)
+            self._drop(1, "no connection")
+        # The route's thread may have finished meanwhile, without seeing this datagram.
+        if self._link is not None:
+            self._release(self._link)
 
-    def _opened(self, connected: socket.socket) -> None:
+    def _may_hold(self) -> bool:
+        return self._route.searching or self.address.transport is Transport.TCP
+
+    def _opened(self, link: Link) -> None:
         self.close()
-        self._socket = connected
-        self._release(connected)
+        self._link = link
+        self._release(link)
 
-    def _release(self, connected: socket.socket) -> None:
-        while self._held:
-            for part in _parts(self._held.popleft()):
-                self._put(connected, part)
+    def _release(self, link: Link) -> None:
+        try:
+            while self._link is link:
+                self._put(link, self._held.popleft())
+        except IndexError:  # nothing is held any more
+            return
 
     def _failed(self, error: Exception) -> None:
-        held = len(self._held)
-        self._held.clear()
-        if self._socket is None:
+        if self._link is None:
+            held = 0 if self.address.transport is Transport.TCP else len(self._held)
+            for _ in range(held):
+                self._held.popleft()
             self._drop(held, error)
 
     def _drop(self, datagrams: int, reason: object) -> None:

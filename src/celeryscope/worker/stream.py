@@ -1,0 +1,96 @@
+"""A TCP connection that takes datagrams: whole lines, never blocking, a bounded number waiting."""
+
+import select
+import socket
+import time
+from collections import deque
+from threading import Lock
+
+MAX_WAITING = 1024
+
+
+class Stream:
+    """Sends datagrams one after the other, each with a newline at its end.
+
+    What the kernel does not take at once waits here and goes with a later datagram. Threads,
+    greenlets and signal handlers may send at any time: who finds another at it leaves the datagram
+    to that one.
+    """
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._waiting: deque[bytes] = deque()
+        self._taken = 0  # bytes of the first that the kernel has
+        self._at_it = Lock()
+        self._error: OSError | None = None
+
+    def send(self, datagram: bytes) -> None:
+        """Take a datagram.
+
+        Raises:
+            BlockingIOError: too many wait already.
+            OSError: the connection is lost; `abandon` it.
+        """
+        if len(self._waiting) >= MAX_WAITING:
+            self._drain()
+        if self._error is not None:
+            raise self._error
+        if len(self._waiting) >= MAX_WAITING:
+            raise BlockingIOError(f"{MAX_WAITING} datagrams wait already")
+        self._waiting.append(datagram + b"\n")
+        self._drain()
+
+    def ended(self) -> bool:
+        """Tell whether the connection is known to be lost, or the server has closed it."""
+        if self._error is None:
+            try:
+                # A server that says nothing is a server that listens.
+                return not self._socket.recv(1024)
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                self._error = error
+        return True
+
+    def abandon(self) -> tuple[list[bytes], int]:
+        """Close; return the datagrams that still waited whole, and how many were cut (0 or 1)."""
+        self._error = self._error or ConnectionAbortedError("abandoned")
+        self.close()
+        cut = 1 if self._taken else 0
+        return [datagram[:-1] for datagram in list(self._waiting)[cut:]], cut
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def finish(self, seconds: float) -> None:
+        """Wait until nothing waits any more, at most `seconds`."""
+        ends = time.monotonic() + seconds
+        writable = select.poll()
+        writable.register(self._socket, select.POLLOUT)
+        while self._waiting and self._error is None and (left := ends - time.monotonic()) > 0:
+            writable.poll(left * 1000)
+            self._drain()
+
+    def _drain(self) -> None:
+        while self._waiting and self._error is None and self._at_it.acquire(blocking=False):
+            try:
+                if not self._push():
+                    return
+            finally:
+                self._at_it.release()
+
+    def _push(self) -> bool:
+        """Hand over what waits; return False when the kernel takes no more of it."""
+        try:
+            while self._waiting:
+                first = self._waiting[0]
+                self._taken += self._socket.send(first[self._taken :])
+                if self._taken == len(first):
+                    self._waiting.popleft()
+                    self._taken = 0
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._error = error
+            return False
+        return True
