@@ -12,13 +12,14 @@ PREFORK = frozenset({"prefork"})
 IN_MAIN = frozenset({"threads", "solo"})
 GREEN = frozenset({"gevent", "eventlet"})
 EVERY_POOL = PREFORK | IN_MAIN | GREEN
-EVERY_BROKER = frozenset({"redis", "rabbitmq", "filesystem"})
+ASYNC_BROKERS = frozenset({"redis", "rabbitmq"})
+EVERY_BROKER = ASYNC_BROKERS | {"filesystem"}
 
 _SENT = {"published": 1, "received": 1}
 _RAN = {"prerun": 1, "postrun": 1}
 _ONCE = {**_SENT, **_RAN}
-_TWICE = {leaf: 2 for leaf in _ONCE}
-_THRICE = {leaf: 3 for leaf in _ONCE}
+_TWICE = dict.fromkeys(_ONCE, 2)
+_THRICE = dict.fromkeys(_ONCE, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ ENDINGS: tuple[Ending, ...] = (
         "calls `sys.exit()`",
         {**_ONCE, "aborted": 1},
         pools=PREFORK,
+        brokers=ASYNC_BROKERS,
     ),
     Ending(
         "killed",
@@ -145,6 +147,7 @@ ENDINGS: tuple[Ending, ...] = (
             "exception.WorkerLostError": 1,
         },
         pools=PREFORK,
+        brokers=ASYNC_BROKERS,
     ),
     Ending(
         "killed_requeued",
@@ -158,6 +161,7 @@ ENDINGS: tuple[Ending, ...] = (
             "success": 1,
         },
         pools=PREFORK,
+        brokers=ASYNC_BROKERS,
         note="Celery tells nobody that the first run was lost: only `prerun` shows it.",
     ),
     Ending(
@@ -172,6 +176,7 @@ ENDINGS: tuple[Ending, ...] = (
         "is revoked with `terminate=True, signal='SIGKILL'` while it runs",
         {**_SENT, "prerun": 1, "revoked": 1},
         pools=PREFORK,
+        brokers=ASYNC_BROKERS,
     ),
     Ending(
         "revoked_unheeded",
@@ -218,6 +223,7 @@ ENDINGS: tuple[Ending, ...] = (
         {**_ONCE, "aborted": 1},
         perhaps=frozenset({"postrun"}),
         pools=PREFORK,
+        brokers=ASYNC_BROKERS,
     ),
     Ending("eager", "is called in place with `apply()`", {**_RAN, "success": 1}),
     Ending("chain", "is each part of a chain of two", {**_TWICE, "success": 2}, runtimes=2),

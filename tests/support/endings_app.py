@@ -44,11 +44,12 @@ class OutOfStockError(Exception):
     """A failure with a class of its own."""
 
 
-def ending(name: str, **options: Any) -> Callable[[Function], Function]:
+def ending(name: str, **options: object) -> Callable[[Function], Function]:
     """Make a task of a function, which stays one: another ending may come about alike."""
 
     def register(function: Function) -> Function:
-        app.task(name=f"endings.{name}.task", bind=True, **options)(function)
+        task: Any = app.task
+        task(function, name=f"endings.{name}.task", bind=True, **options)
         return function
 
     return register

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -69,8 +68,9 @@ class Stage:
     client: Celery
     heard: Receiver
 
-    def publish(self, ending: str, **options: Any) -> str:
-        return str(self.client.send_task(f"endings.{ending}.task", **options).id)
+    def publish(self, ending: str, options: Mapping[str, Any] | None = None) -> str:
+        sent = self.client.send_task(f"endings.{ending}.task", **(options or {}))
+        return str(sent.id)
 
     def counted(self, ending: str) -> Counted:
         path = Paths().task(f"endings.{ending}.task")
@@ -85,15 +85,15 @@ class Stage:
     def wait_for_start(self, ending: str) -> None:
         wait_until(lambda: self.counted(ending).counts.get("prerun"), what=f"start of {ending}")
 
-    def revoke_running(self, ending: str, **options: Any) -> None:
+    def revoke_running(self, ending: str, signal: str = "SIGTERM") -> None:
         task_id = self.publish(ending)
         self.wait_for_start(ending)
-        self.client.control.revoke(task_id, terminate=True, **options)
+        self.client.control.revoke(task_id, terminate=True, signal=signal)
 
     def revoke_queued(self, ending: str) -> None:
         task_id = str(uuid4())
         self.client.control.revoke(task_id, reply=True, limit=1, timeout=10)
-        self.publish(ending, task_id=task_id)
+        self.publish(ending, {"task_id": task_id})
 
     def settle(self, endings: list[Ending]) -> None:
         """Wait until all are counted; what is missing by then is for the table to tell."""
@@ -134,8 +134,10 @@ ACTS: Mapping[str, Callable[[Stage], object]] = {
     "revoked_by_kill": lambda stage: stage.revoke_running("revoked_by_kill", signal="SIGKILL"),
     "revoked_unheeded": lambda stage: stage.revoke_running("revoked_unheeded"),
     "revoked_queued": lambda stage: stage.revoke_queued("revoked_queued"),
-    "expired": lambda stage: stage.publish("expired", expires=_yesterday()),
-    "expired_waiting": lambda stage: stage.publish("expired_waiting", countdown=1.5, expires=0.5),
+    "expired": lambda stage: stage.publish("expired", {"expires": _yesterday()}),
+    "expired_waiting": lambda stage: stage.publish(
+        "expired_waiting", {"countdown": 1.5, "expires": 0.5}
+    ),
 }
 """How to bring about what takes more than to publish the ending's task."""
 
@@ -153,7 +155,7 @@ def play(setting: Setting, broker: str, results: str, folder: Path) -> dict[str,
         options = ("--pool", setting.pool, "--concurrency", "4")
         with worker(folder, env, "support.endings_app", options, setting.python) as started:
             act(stage, setting)
-            if setting.pool == "prefork":
+            if "cold_shutdown" in {ending.name for ending in setting.endings}:
                 shut_down_cold(stage, setting, env, folder / "cold")
             stage.settle([one for one in setting.endings if one.name not in HELD_BACK])
             stage.publish("warm_shutdown")
@@ -170,13 +172,11 @@ def act(stage: Stage, setting: Setting) -> None:
         ACTS.get(name, lambda stage, name=name: stage.publish(name))(stage)
 
 
-def shut_down_cold(
-    stage: Stage, setting: Setting, env: Mapping[str, str], folder: Path
-) -> None:
+def shut_down_cold(stage: Stage, setting: Setting, env: Mapping[str, str], folder: Path) -> None:
     folder.mkdir()
     options = ("--concurrency", "1", "--queues", COLD_QUEUE, "--hostname", "cold@%h")
     with worker(folder, env, "support.endings_app", options, setting.python) as started:
-        stage.publish("cold_shutdown", queue=COLD_QUEUE)
+        stage.publish("cold_shutdown", {"queue": COLD_QUEUE})
         stage.wait_for_start("cold_shutdown")
         end(started, signal.SIGQUIT)
 
