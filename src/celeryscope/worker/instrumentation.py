@@ -71,18 +71,21 @@ def instrument(
     _PROCESS.add(app, arguments)
 
 
-def instrument_unless_done(app: Celery) -> None:
+def instrument_unless_done(app: Celery, arguments: Mapping[str, object]) -> None:
     """Instrument an app for which nobody has called `instrument` yet."""
     if not _PROCESS.kinds.counts(app):
-        instrument(app)
+        _PROCESS.add(app, arguments)
 
 
 @contextmanager
 def captured(app: Celery, sink: Sink) -> Iterator[None]:
     """Send to `sink` what `app`'s tasks do in this process, for as long as the context lasts."""
-    instrument_unless_done(app)
+    known = _PROCESS.kinds.counts(app)
+    instrument_unless_done(app, {})
     with _PROCESS.kinds.captured(app, sink):
         yield
+    if not known:
+        _PROCESS.kinds.remove(app)
 
 
 class Instrumentation:

@@ -59,6 +59,11 @@ class Kinds:
         self._apps[app] = arguments
         self._forget(app)
 
+    def remove(self, app: Celery) -> None:
+        """Count an app's tasks no more."""
+        del self._apps[app]
+        self._forget(app)
+
     def counts(self, app: Celery) -> bool:
         """Tell whether an app was added."""
         return app in self._apps
