@@ -26,6 +26,7 @@ _PATHS = {
     Family.TASK: "<prefix>.task.<app>.<module>.<task>.",
     Family.QUEUE: "<prefix>.queue.<queue>.",
     Family.WORKER: "<prefix>.worker.<hostname>.",
+    Family.BEAT: "<prefix>.beat.<entry>.",
     Family.SELF: "celeryscope.",
 }
 

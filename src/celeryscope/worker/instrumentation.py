@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from time import time
@@ -11,16 +12,19 @@ from celery import Celery, Task, signals
 from kombu import Exchange
 
 from celeryscope.naming import Layout
+from celeryscope.worker.beat import Beat
+from celeryscope.worker.cuts import Cut, cut_by
+from celeryscope.worker.faults import FAULT
 from celeryscope.worker.kinds import Kinds, RunKind
 from celeryscope.worker.log import log
 from celeryscope.worker.meter import Sink
 from celeryscope.worker.names import NamesHook
+from celeryscope.worker.pulse import Pulse, pulse_step
 from celeryscope.worker.running import Running
 from celeryscope.worker.settings import resolve
 from celeryscope.worker.styles import Style
+from celeryscope.worker.supervisor import Supervisor
 from celeryscope.worker.wait import PUBLISHED, wait_ms
-
-_FAULT = "celeryscope could not send a metric; the task is not affected"
 
 
 def instrument(
@@ -94,18 +98,25 @@ class Instrumentation:
     def __init__(self) -> None:
         self.kinds = Kinds()
         self._running: Running[RunKind] = Running()
+        self._supervisor = Supervisor(self.kinds, self._running)
+        self._pulse = Pulse(self.kinds, self._supervisor.received)
+        self._pulse_step = pulse_step(self._pulse)
+        self._beat = Beat(self.kinds)
+        self._worker_pid: int | None = None
         self._connected = False
 
     def add(self, app: Celery, arguments: Mapping[str, object]) -> None:
         # Reading the conf of an app that has none yet would load it too early.
         resolve(arguments, app.conf if getattr(app, "configured", False) else {}, os.environ)
         self.kinds.add(app, arguments)
+        app.steps["consumer"].add(self._pulse_step)
         if not self._connected:
             self._connect()
             self._connected = True
 
     def on_worker_init(self, sender: object, **_: object) -> None:
         """Read the settings as a worker starts, so that a bad one is said once, and early."""
+        self._worker_pid = os.getpid()
         app = getattr(sender, "app", None)
         if app is not None:
             self.kinds.meter(app)
@@ -118,23 +129,26 @@ class Instrumentation:
                 kind.send(kind.datagrams.start(wait_ms(request, time())))
                 self._running.start(task_id, kind)
         except Exception:
-            log.exception(_FAULT)
+            log.exception(FAULT)
 
     def on_postrun(self, task_id: str, state: str | None, retval: object, **_: object) -> None:
         try:
             run = self._running.end(task_id)
             if run is not None:
                 kind, seconds = run
-                kind.send(kind.datagrams.end(state, retval, seconds * 1000))
+                if state is None:
+                    self._cut_short(task_id, kind, seconds * 1000)
+                else:
+                    kind.send(kind.datagrams.end(state, retval, seconds * 1000))
         except Exception:
-            log.exception(_FAULT)
+            log.exception(FAULT)
 
     def on_before_publish(self, headers: MutableMapping[str, object], **_: object) -> None:
         try:
             # A retry's message comes with the header of the one before.
             headers[PUBLISHED] = time()
         except Exception:
-            log.exception(_FAULT)
+            log.exception(FAULT)
 
     def on_after_publish(
         self, sender: str, exchange: Exchange | str | None, routing_key: str | None, **_: object
@@ -145,24 +159,49 @@ class Instrumentation:
             if kind is not None:
                 kind.send(kind.published)
         except Exception:
-            log.exception(_FAULT)
+            log.exception(FAULT)
 
     def on_process_end(self, **_: object) -> None:
         self.kinds.finish()
 
+    def on_worker_end(self, **_: object) -> None:
+        self._pulse.end()
+
+    def on_exit(self) -> None:
+        # A cold shutdown sends no worker_shutdown.
+        if self._worker_pid == os.getpid():
+            self._pulse.end()
+        self.kinds.finish()
+
+    def _cut_short(self, task_id: str, kind: RunKind, runtime_ms: float) -> None:
+        in_pool_process = self._worker_pid not in (None, os.getpid())
+        cut = cut_by(sys.exc_info()[1], in_pool_process=in_pool_process)
+        if cut is Cut.TIMED_OUT:
+            self._supervisor.end(task_id)
+        kind.send(kind.datagrams.cut(cut, runtime_ms))
+
     def _connect(self) -> None:
+        supervisor = self._supervisor
         for signal, handler in (
             (signals.task_prerun, self.on_prerun),
             (signals.task_postrun, self.on_postrun),
             (signals.before_task_publish, self.on_before_publish),
             (signals.after_task_publish, self.on_after_publish),
+            (signals.task_received, supervisor.on_received),
+            (signals.task_failure, supervisor.on_failure),
+            (signals.task_retry, supervisor.on_retry),
+            (signals.task_revoked, supervisor.on_revoked),
+            (signals.task_unknown, supervisor.on_unknown),
             (signals.worker_init, self.on_worker_init),
             (signals.worker_process_shutdown, self.on_process_end),
+            (signals.worker_shutdown, self.on_worker_end),
+            (signals.beat_init, self._beat.on_init),
         ):
             uid = f"celeryscope.{handler.__name__}"
             signal.connect(handler, weak=False, dispatch_uid=uid)
         # Children of the prefork pool leave without it; they have worker_process_shutdown.
-        atexit.register(self.on_process_end)
+        atexit.register(self.on_exit)
+        os.register_at_fork(after_in_child=supervisor.received.forget)
 
 
 _PROCESS = Instrumentation()

@@ -22,7 +22,7 @@ Arguments = Mapping[str, object]
 Kind = TypeVar("Kind")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunKind:
     """What all runs of one task, from one queue, on one worker share."""
 
@@ -98,6 +98,7 @@ class Kinds:
             delivery.get("exchange"),
             delivery.get("routing_key"),
             request.get("hostname"),
+            delivery.get("redelivered"),
         )
         try:
             return self._runs[key]
@@ -136,6 +137,7 @@ class Kinds:
         exchange: str | None,
         routing_key: str | None,
         hostname: str | None,
+        redelivered: object,
     ) -> RunKind | None:
         meter = self.meter(task.app)
         name = meter.name(task.name) if meter else None
@@ -143,7 +145,9 @@ class Kinds:
             return None
         if eager:
             return RunKind(meter.eager_run(name), meter.sender.send)
-        datagrams = meter.queued_run(name, exchange, routing_key, hostname)
+        datagrams = meter.queued_run(
+            name, exchange, routing_key, hostname, redelivered=bool(redelivered)
+        )
         return RunKind(datagrams, meter.sender.send)
 
     def _new_message(

@@ -4,7 +4,16 @@ from typing import Protocol
 
 from celery import Celery
 
-from celeryscope.worker.datagrams import Places, RunDatagrams, published_datagram, run_datagrams
+from celeryscope.worker.datagrams import (
+    Places,
+    RunDatagrams,
+    Vitals,
+    beat_datagram,
+    published_datagram,
+    run_datagrams,
+    unknown_datagram,
+    vitals_datagram,
+)
 from celeryscope.worker.names import Names
 from celeryscope.worker.queues import queue_name
 from celeryscope.worker.settings import Settings
@@ -28,7 +37,7 @@ class Sink(Protocol):
 
 
 class Meter:
-    """Builds an app's datagrams; its methods are slow and meant to be called once a kind."""
+    """Builds an app's datagrams; its methods are slow and not for each run."""
 
     def __init__(self, app: Celery, settings: Settings, sender: Sink) -> None:
         self.sender = sender
@@ -47,7 +56,13 @@ class Meter:
         return self._names.of(task)
 
     def queued_run(
-        self, name: str, exchange: str | None, routing_key: str | None, hostname: str | None
+        self,
+        name: str,
+        exchange: str | None,
+        routing_key: str | None,
+        hostname: str | None,
+        *,
+        redelivered: bool,
     ) -> RunDatagrams:
         queue = self._queue(exchange, routing_key)
         places = Places(
@@ -55,7 +70,7 @@ class Meter:
             queue=self._places.queue(queue) if queue else None,
             worker=self._places.worker(hostname) if hostname else None,
         )
-        return run_datagrams(places)
+        return run_datagrams(places, redelivered=redelivered)
 
     def eager_run(self, name: str) -> RunDatagrams:
         """Build a run that was called in place: through no queue, on no worker."""
@@ -65,6 +80,20 @@ class Meter:
         queue = self._queue(exchange, routing_key)
         task = self._places.task(name, queue)
         return published_datagram(task, self._places.queue(queue) if queue else None)
+
+    def unknown(self, exchange: str | None, routing_key: str | None, hostname: str) -> bytes:
+        """Build what is sent about a message for a task that the worker does not have."""
+        queue = self._queue(exchange, routing_key)
+        return unknown_datagram(
+            self._places.queue(queue) if queue else None, self._places.worker(hostname)
+        )
+
+    def vitals(self, hostname: str, vitals: Vitals) -> bytes:
+        return vitals_datagram(self._places.worker(hostname), vitals)
+
+    def beat(self, entry: str, lateness_ms: float | None) -> bytes:
+        """Build what is sent when beat sent a schedule entry's message."""
+        return beat_datagram(self._places.beat(entry), lateness_ms)
 
     def _queue(self, exchange: str | None, routing_key: str | None) -> str | None:
         return queue_name(self._app, exchange, routing_key) if routing_key else None

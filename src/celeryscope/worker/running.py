@@ -22,6 +22,9 @@ class Running(Generic[Kind]):
     def __len__(self) -> int:
         return len(self._runs)
 
+    def __contains__(self, task_id: str) -> bool:
+        return task_id in self._runs
+
     def start(self, task_id: str, kind: Kind) -> None:
         runs = self._runs
         if len(runs) >= _MAX_RUNS:
