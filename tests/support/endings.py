@@ -14,6 +14,7 @@ GREEN = frozenset({"gevent", "eventlet"})
 EVERY_POOL = PREFORK | IN_MAIN | GREEN
 ASYNC_BROKERS = frozenset({"redis", "rabbitmq"})
 EVERY_BROKER = ASYNC_BROKERS | {"filesystem"}
+EVERY_CELERY = frozenset({"5.3", "5.4", "5.5", "5.6", "newest"})
 
 _SENT = {"published": 1, "received": 1}
 _RAN = {"prerun": 1, "postrun": 1}
@@ -29,7 +30,7 @@ class Ending:
     `counts` are all the counters of the task that it leaves, from the first publishing to its
     very end, and `runtimes` how many run times; `perhaps` names counters that may miss, as the
     process may be gone before it could count. `elsewhere` are counters of the task's queue and
-    worker. `pools` and `brokers` tell where it can happen.
+    worker. `pools`, `brokers` and `celeries` tell where it can happen.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Ending:
     elsewhere: Mapping[str, int] = field(default_factory=dict)
     pools: frozenset[str] = EVERY_POOL
     brokers: frozenset[str] = EVERY_BROKER
+    celeries: frozenset[str] = EVERY_CELERY
     note: str = ""
 
 
@@ -120,9 +122,17 @@ ENDINGS: tuple[Ending, ...] = (
     Ending(
         "exit",
         "calls `sys.exit()`",
-        {**_ONCE, "aborted": 1},
+        {**_ONCE, "failure": 1, "lost": 1, "exception.WorkerLostError": 1},
         pools=PREFORK,
         brokers=ASYNC_BROKERS,
+        note="To Celery it is a lost worker.",
+    ),
+    Ending(
+        "exit_in_place",
+        "calls `sys.exit()` in a pool without processes",
+        {**_ONCE, "aborted": 1},
+        pools=frozenset({"threads"}) | GREEN,
+        note="Celery's own handling of it fails: a solo worker ends.",
     ),
     Ending(
         "killed",
@@ -224,6 +234,8 @@ ENDINGS: tuple[Ending, ...] = (
         perhaps=frozenset({"postrun"}),
         pools=PREFORK,
         brokers=ASYNC_BROKERS,
+        celeries=EVERY_CELERY - {"5.3", "5.4"},
+        note="Celery 5.3 and 5.4 call it a lost worker: `failure` and `lost`.",
     ),
     Ending("eager", "is called in place with `apply()`", {**_RAN, "success": 1}),
     Ending("chain", "is each part of a chain of two", {**_TWICE, "success": 2}, runtimes=2),

@@ -40,7 +40,11 @@ class Setting:
         return f"{self.celery}-{self.broker}-{self.pool}"
 
     def has(self, ending: Ending) -> bool:
-        return self.pool in ending.pools and self.broker in ending.brokers
+        return (
+            self.pool in ending.pools
+            and self.broker in ending.brokers
+            and self.celery in ending.celeries
+        )
 
     @property
     def endings(self) -> list[Ending]:

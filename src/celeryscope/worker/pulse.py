@@ -2,6 +2,7 @@
 
 from celery.bootsteps import StartStopStep
 from celery.concurrency import solo
+from celery.concurrency.base import BasePool
 from celery.utils.timer2 import Timer
 from celery.worker import state
 from celery.worker.consumer import Consumer
@@ -35,8 +36,7 @@ class Pulse:
     def beat(self) -> None:
         consumer = self._consumer
         if consumer is not None:
-            busy = len(state.active_requests)
-            self._send(consumer, Vitals(1, consumer.pool.num_processes, busy))
+            self._send(consumer, Vitals(1, _size(consumer.pool), len(state.active_requests)))
 
     @harmless
     def end(self) -> None:
@@ -50,6 +50,11 @@ class Pulse:
         meter = self._kinds.meter(consumer.app)
         if meter is not None:
             meter.sender.send(meter.vitals(consumer.hostname, vitals))
+
+
+def _size(pool: BasePool) -> int:
+    # In a pool of greenlets num_processes may be how many there are at the moment.
+    return int(pool.limit if pool.is_green else pool.num_processes)
 
 
 def pulse_step(pulse: Pulse) -> type[StartStopStep]:

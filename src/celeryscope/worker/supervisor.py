@@ -67,8 +67,9 @@ class Supervisor:
         self, sender: "Task[Any, Any]", request: Context, reason: object = None, **_: object
     ) -> None:
         # A cold shutdown calls it a retry, without a reason: nothing will run again.
-        fate = _ABORTED if reason is None else _LOST_AND_RETRIED
-        self._end(sender, request.id, vars(request), fate)
+        cold = reason is None
+        fate = _ABORTED if cold else _LOST_AND_RETRIED
+        self._end(sender, request.id, vars(request), fate, even_if_running=cold)
 
     @harmless
     def on_revoked(self, sender: "Task[Any, Any]", request: Context, **_: object) -> None:
