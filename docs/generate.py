@@ -8,6 +8,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterable
+from enum import Enum
 from inspect import getdoc
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +19,9 @@ from celeryscope.commands import celeryscope
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE, Family
 from celeryscope.settings import Settings, option_name, shown, variable_name
+from celeryscope.worker.settings import OPTIONS
+from celeryscope.worker.settings import Settings as WorkerSettings
+from celeryscope.worker.settings import variable_name as environment_variable
 
 _DOCS = Path(__file__).parent
 _WIDTH = 100
@@ -44,6 +48,21 @@ def settings() -> str:
         for key, one in Settings.model_fields.items()
     )
     return _table(("key", "option", "environment", "default", "what it is"), rows)
+
+
+def worker_settings() -> str:
+    """Return the table of the worker library's settings."""
+    rows = (
+        (
+            f"`{key}`",
+            f"`app.conf.celeryscope_{key}`",
+            f"`{environment_variable(key)}`",
+            f"`{_written(getattr(WorkerSettings, key))}`",
+            f"{option.help} Allowed is {option.allowed}.",
+        )
+        for key, option in OPTIONS.items()
+    )
+    return _table(("argument", "Celery setting", "environment", "default", "what it is"), rows)
 
 
 def metrics() -> str:
@@ -82,6 +101,7 @@ def functions() -> str:
 
 _PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
+    "worker_settings": worker_settings,
     "metrics": metrics,
     "commands": commands,
     "functions": functions,
@@ -106,6 +126,10 @@ def main() -> None:
 
 def _read(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def _written(value: object) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -8,4 +8,4 @@ from celery.app import app_or_default
 
 from celeryscope.worker.instrumentation import instrument_unless_done
 
-instrument_unless_done(app_or_default(), {})
+instrument_unless_done(app_or_default())

@@ -31,7 +31,7 @@ from celeryscope.store.tiers import Tier, format_duration, parse_duration, parse
 ENV_PREFIX = "CELERYSCOPE_"
 _WHOLE = 100
 # Settings of the worker library alone: workers and server may share one environment.
-WORKER_SETTINGS = frozenset({"builtin_tasks"})
+WORKER_SETTINGS = frozenset({"builtin_tasks", "max_names", "names", "style"})
 # What Kubernetes tells of services whose names start with celeryscope.
 _SERVICE_LINK = re.compile(
     r"(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)="

@@ -1,8 +1,13 @@
+from dataclasses import fields
+
 import pytest
 
 from celeryscope.naming import Layout
+from celeryscope.settings import WORKER_SETTINGS
+from celeryscope.settings import Settings as ServerSettings
 from celeryscope.worker.address import Address
-from celeryscope.worker.settings import SettingError, Settings, resolve
+from celeryscope.worker.settings import OPTIONS, SettingError, Settings, resolve
+from celeryscope.worker.styles import Style
 
 ARGUMENT = {"statsd": "argument:1", "prefix": "argument"}
 CONF = {"celeryscope_statsd": "conf:2", "celeryscope_prefix": "conf"}
@@ -69,6 +74,31 @@ def test_another_address_is_refused(value: object) -> None:
 )
 def test_builtin_tasks_is_a_boolean(value: object, meaning: bool) -> None:  # noqa: FBT001
     assert resolve({"builtin_tasks": value}, {}, {}).builtin_tasks is meaning
+
+
+@pytest.mark.parametrize(("value", "meaning"), [(7, 7), ("7", 7)])
+def test_max_names_is_a_whole_number(value: object, meaning: int) -> None:
+    assert resolve({"max_names": value}, {}, {}).max_names == meaning
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "", "0", "-1", "1.5", "٣"])
+def test_max_names_is_above_zero(value: object) -> None:
+    with pytest.raises(SettingError, match="allowed is a whole number above 0"):
+        resolve({"max_names": value}, {}, {})
+
+
+@pytest.mark.parametrize("style", Style)
+def test_a_style_may_be_given_by_its_name(style: Style) -> None:
+    assert resolve({"style": style.value}, {}, {}).style is resolve({"style": style}, {}, {}).style
+
+
+def test_every_setting_has_its_help_in_one_sentence() -> None:
+    assert list(OPTIONS) == [field.name for field in fields(Settings)]
+    assert all(option.help.endswith(".") for option in OPTIONS.values())
+
+
+def test_the_server_knows_every_setting_or_leaves_it_to_the_workers() -> None:
+    assert set(OPTIONS) == WORKER_SETTINGS | (set(OPTIONS) & set(ServerSettings.model_fields))
 
 
 @pytest.mark.parametrize(

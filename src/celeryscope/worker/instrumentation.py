@@ -75,21 +75,32 @@ def instrument(
     _PROCESS.add(app, arguments)
 
 
-def instrument_unless_done(app: Celery, arguments: Mapping[str, object]) -> None:
+def instrument_unless_done(app: Celery) -> None:
     """Instrument an app for which nobody has called `instrument` yet."""
     if not _PROCESS.kinds.counts(app):
-        _PROCESS.add(app, arguments)
+        _PROCESS.add(app, {})
+
+
+def instrument_all(arguments: Mapping[str, object]) -> None:
+    """Instrument every app that runs or sends a task in this process, unless done by `instrument`.
+
+    Raises:
+        SettingError: a value in the arguments or the environment is not allowed.
+    """
+    _PROCESS.add_others(arguments)
 
 
 @contextmanager
 def captured(app: Celery, sink: Sink) -> Iterator[None]:
     """Send to `sink` what `app`'s tasks do in this process, for as long as the context lasts."""
     known = _PROCESS.kinds.counts(app)
-    instrument_unless_done(app, {})
-    with _PROCESS.kinds.captured(app, sink):
-        yield
-    if not known:
-        _PROCESS.kinds.remove(app)
+    instrument_unless_done(app)
+    try:
+        with _PROCESS.kinds.captured(app, sink):
+            yield
+    finally:
+        if not known:
+            _PROCESS.kinds.remove(app)
 
 
 class Instrumentation:
@@ -109,17 +120,19 @@ class Instrumentation:
         # Reading the conf of an app that has none yet would load it too early.
         resolve(arguments, app.conf if getattr(app, "configured", False) else {}, os.environ)
         self.kinds.add(app, arguments)
-        app.steps["consumer"].add(self._pulse_step)
-        if not self._connected:
-            self._connect()
-            self._connected = True
+        self._connect()
+
+    def add_others(self, arguments: Mapping[str, object]) -> None:
+        resolve(arguments, {}, os.environ)
+        self.kinds.add_others(arguments)
+        self._connect()
 
     def on_worker_init(self, sender: object, **_: object) -> None:
         """Read the settings as a worker starts, so that a bad one is said once, and early."""
         self._worker_pid = os.getpid()
         app = getattr(sender, "app", None)
-        if app is not None:
-            self.kinds.meter(app)
+        if app is not None and self.kinds.meter(app) is not None:
+            app.steps["consumer"].add(self._pulse_step)
 
     def on_prerun(self, task_id: str, task: "Task[Any, Any]", **_: object) -> None:
         try:
@@ -181,6 +194,9 @@ class Instrumentation:
         kind.send(kind.datagrams.cut(cut, runtime_ms))
 
     def _connect(self) -> None:
+        if self._connected:
+            return
+        self._connected = True
         supervisor = self._supervisor
         for signal, handler in (
             (signals.task_prerun, self.on_prerun),

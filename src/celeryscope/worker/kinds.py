@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from celery import Celery, Task
+from celery.app import app_or_default
 
 from celeryscope.worker.datagrams import RunDatagrams
 from celeryscope.worker.meter import Meter, Sink
@@ -47,6 +48,7 @@ class Kinds:
 
     def __init__(self) -> None:
         self._apps: dict[Celery, Arguments] = {}
+        self._others: Arguments | None = None
         self._captured: dict[Celery, Sink] = {}
         self._meters: dict[Celery, Meter | None] = {}
         self._runs: dict[object, RunKind | None] = {}
@@ -58,6 +60,12 @@ class Kinds:
             return
         self._apps[app] = arguments
         self._forget(app)
+
+    def add_others(self, arguments: Arguments) -> None:
+        """Count the tasks of every app that shows up and was not added, by these arguments."""
+        self._others = arguments
+        self._runs.clear()
+        self._messages.clear()
 
     def remove(self, app: Celery) -> None:
         """Count an app's tasks no more."""
@@ -80,6 +88,8 @@ class Kinds:
             self._forget(app)
 
     def meter(self, app: Celery) -> Meter | None:
+        if self._others is not None:
+            self._apps.setdefault(app, self._others)
         if app not in self._meters and app in self._apps:
             self._meters.setdefault(app, self._new_meter(app))
         return self._meters.get(app)
@@ -161,7 +171,7 @@ class Kinds:
 
     def _publisher(self, task: str) -> Celery:
         # The signal does not tell which app it was: the newest that has the task, or the newest.
-        newest, *others = reversed(self._apps)
+        newest, *others = reversed(self._apps or [app_or_default()])
         if not others:
             return newest
         return next((app for app in (newest, *others) if task in app.tasks), newest)
