@@ -161,6 +161,38 @@ def test_a_full_socket_drops_instead_of_waiting(
     assert (sender.sent, sender.dropped) == (1, 1)
 
 
+def test_counts_whose_datagram_was_lost_are_reported_later(
+    sender_to: Callable[..., Sender],
+    heard: Receiver,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sender = sender_to(address_of(heard))
+    sender.send(LINE)
+
+    def full(_: bytes) -> int:
+        raise BlockingIOError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sender, "_link", SimpleNamespace(send=full))
+        clock.now += 11
+        sender.send(LINE)
+    sender.report()
+
+    assert heard.lines()[1:] == ["celeryscope.client.sent:1|c", "celeryscope.client.dropped:1|c"]
+
+
+def test_a_report_of_nothing_is_not_sent(sender_to: Callable[..., Sender], heard: Receiver) -> None:
+    sender = sender_to(address_of(heard))
+    sender.send(LINE)
+    sender.report()
+    heard.datagrams()
+    sender.sent = 0
+    sender.report()
+
+    assert len(heard.datagrams()) == 2
+
+
 def test_datagrams_are_held_while_a_name_is_looked_up(
     sender_to: Callable[..., Sender], heard: Receiver
 ) -> None:

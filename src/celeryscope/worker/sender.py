@@ -16,7 +16,7 @@ from celeryscope.worker.stream import MAX_WAITING, Stream
 MAX_DATAGRAM_BYTES = 1432
 _TEND_SECONDS = 1.0
 _REPORT_SECONDS = 10.0
-_FAREWELL_SECONDS = 0.5
+_FAREWELL_SECONDS = 0.25
 _SENT = b"celeryscope.client.sent:%d|c"
 _DROPPED = b"celeryscope.client.dropped:%d|c"
 # One datagram is lost, the link is not.
@@ -49,8 +49,9 @@ class Sender:
     def send(self, datagram: bytes) -> None:
         """Send lines joined by newlines, in one datagram if they fit one."""
         now = self._clock()
-        if now >= self._tend_at:
-            datagram += self._tend(now)
+        if now >= self._tend_at and self._tend(now):
+            self._report_with(datagram)
+            return
         link = self._link
         if link is not None and len(datagram) <= MAX_DATAGRAM_BYTES:
             self._put(link, datagram)
@@ -60,12 +61,11 @@ class Sender:
 
     def report(self) -> None:
         """Send the counts of what was sent and lost since they were last sent."""
-        link = self._link
-        if link is not None and (lines := self._take_counts()):
-            self._put(link, lines.lstrip(b"\n"))
+        if self._link is not None and (self.sent > 0 or self.dropped):
+            self._report_with()
 
     def finish(self) -> None:
-        """Report, as the process ends; may wait for half a second, twice, for what is held."""
+        """Report, as the process ends; may wait twice for a quarter of a second, for what is held."""
         self._route.finish(_FAREWELL_SECONDS)
         self.report()
         if isinstance(self._link, Stream):
@@ -87,7 +87,8 @@ class Sender:
         self._tend_at = float("-inf")
         self._report_at = self._clock() + _REPORT_SECONDS
 
-    def _tend(self, now: float) -> bytes:
+    def _tend(self, now: float) -> bool:
+        """Do what is due; tell whether a report is."""
         self._tend_at = now + _TEND_SECONDS
         if isinstance(self._link, Stream) and self._link.ended():
             self._lose(self._link)
@@ -95,48 +96,52 @@ class Sender:
         # While nobody listens the counts stay here, or they would be lost too.
         refused, self._refused = self._refused, False
         if refused or self._link is None or now < self._report_at:
-            return b""
+            return False
         self._report_at = now + _REPORT_SECONDS
-        return self._take_counts()
+        return True
 
-    def _take_counts(self) -> bytes:
+    def _report_with(self, *datagram: bytes) -> None:
         sent, dropped = max(self.sent, 0), self.dropped
-        self.sent -= sent
-        self.dropped -= dropped
-        lines = b"\n" + _SENT % sent if sent else b""
-        return lines + b"\n" + _DROPPED % dropped if dropped else lines
+        counts = [_SENT % sent] if sent else []
+        counts += [_DROPPED % dropped] if dropped else []
+        taken = [self._put_or_hold(part) for part in _parts(b"\n".join([*datagram, *counts]))]
+        if counts and taken[-1]:
+            self.sent -= sent
+            self.dropped -= dropped
 
-    def _put(self, link: Link, datagram: bytes) -> None:
+    def _put(self, link: Link, datagram: bytes) -> bool:
         try:
             link.send(datagram)
         except OSError as error:
-            self._not_sent(link, datagram, error)
-        else:
-            self.sent += 1
+            return self._not_sent(link, datagram, error)
+        self.sent += 1
+        return True
 
-    def _not_sent(self, link: Link, datagram: bytes, error: OSError) -> None:
-        if isinstance(error, BlockingIOError) or error.errno in _PASSING:
-            self._drop(1, error)
-        elif self.address.transport is Transport.UDP:
-            self._drop(1, error)
-            if isinstance(error, ConnectionRefusedError):
-                # It tells of an earlier datagram, which was counted as sent: this one, not sent
-                # yet, takes that place in the counts.
-                self._refused = True
-                self._put_again(link, datagram)
-        elif self.address.transport is Transport.TCP:
+    def _not_sent(self, link: Link, datagram: bytes, error: OSError) -> bool:
+        """Count a datagram that was not taken; tell whether it will be sent after all."""
+        passing = isinstance(error, BlockingIOError) or error.errno in _PASSING
+        transport = self.address.transport
+        if transport is Transport.TCP and not passing:
             self._lose(link)
-            self._hold(datagram)
-        else:
+            return self._hold(datagram)
+        self._drop(1, error)
+        if transport is Transport.UNIX and not passing:
             self._lose(link)
-            self._drop(1, error)
+        if transport is Transport.UDP and isinstance(error, ConnectionRefusedError):
+            # It tells of an earlier datagram, which was counted as sent: this one, not sent yet,
+            # takes that place in the counts.
+            self._refused = True
+            return self._put_again(link, datagram)
+        return False
 
-    def _put_again(self, link: Link, datagram: bytes) -> None:
+    def _put_again(self, link: Link, datagram: bytes) -> bool:
         try:
             link.send(datagram)
         except OSError as error:
             self.sent -= 1
             self._drop(1, error)
+            return False
+        return True
 
     def _lose(self, link: Link) -> None:
         if self._link is not link:
@@ -151,21 +156,20 @@ class Sender:
         else:
             link.close()
 
-    def _put_or_hold(self, datagram: bytes) -> None:
+    def _put_or_hold(self, datagram: bytes) -> bool:
         link = self._link
-        if link is None:
-            self._hold(datagram)
-        else:
-            self._put(link, datagram)
+        return self._hold(datagram) if link is None else self._put(link, datagram)
 
-    def _hold(self, datagram: bytes) -> None:
-        if self._may_hold() and len(self._held) < MAX_WAITING:
+    def _hold(self, datagram: bytes) -> bool:
+        held = self._may_hold() and len(self._held) < MAX_WAITING
+        if held:
             self._held.append(datagram)
         else:
             self._drop(1, "no connection")
         # The route's thread may have finished meanwhile, without seeing this datagram.
         if self._link is not None:
             self._release(self._link)
+        return held
 
     def _may_hold(self) -> bool:
         return self._route.searching or self.address.transport is Transport.TCP

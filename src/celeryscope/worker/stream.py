@@ -1,5 +1,6 @@
 """A TCP connection that takes datagrams: whole lines, never blocking, a bounded number waiting."""
 
+import contextlib
 import select
 import socket
 import time
@@ -65,11 +66,10 @@ class Stream:
     def finish(self, seconds: float) -> None:
         """Wait until nothing waits any more, at most `seconds`."""
         ends = time.monotonic() + seconds
-        writable = select.poll()
-        writable.register(self._socket, select.POLLOUT)
-        while self._waiting and self._error is None and (left := ends - time.monotonic()) > 0:
-            writable.poll(left * 1000)
-            self._drain()
+        with contextlib.suppress(ValueError):  # a file descriptor above 1023
+            while self._waiting and self._error is None and (left := ends - time.monotonic()) > 0:
+                select.select([], [self._socket], [], left)
+                self._drain()
 
     def _drain(self) -> None:
         while self._waiting and self._error is None and self._at_it.acquire(blocking=False):
