@@ -65,7 +65,7 @@ class Sender:
             self._report_with()
 
     def finish(self) -> None:
-        """Report, as the process ends; may wait twice for a quarter of a second, for what is held."""
+        """Report as the process ends; may wait twice for a quarter of a second."""
         self._route.finish(_FAREWELL_SECONDS)
         self.report()
         if isinstance(self._link, Stream):
