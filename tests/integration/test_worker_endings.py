@@ -1,5 +1,6 @@
 """The table of endings, row by row, in every Celery, on every broker, in every pool."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -8,7 +9,7 @@ import pytest
 
 from support.brokers import rabbitmq_server
 from support.endings import Ending
-from support.endings_stage import Counted, Setting, difference, play
+from support.endings_stage import Played, Setting, difference, play
 from support.processes import redis_server
 
 SETTINGS = [
@@ -22,7 +23,7 @@ ROWS = [
     for ending in setting.endings
 ]
 
-Played = Callable[[Setting], dict[str, Counted]]
+Play = Callable[[Setting], Played]
 
 
 @pytest.fixture(scope="module")
@@ -49,21 +50,42 @@ def broker(redis: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cal
 @pytest.fixture(scope="module")
 def played(
     redis: str, broker: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Played:
+) -> Play:
     """Make a setting's endings happen, all in one go, when its first row is asked for."""
 
     @cache
-    def counted(setting: Setting) -> dict[str, Counted]:
+    def once(setting: Setting) -> Played:
         database = str(SETTINGS.index(setting))
         results = redis.removesuffix("0") + database
         url = results if setting.broker == "redis" else broker(setting.broker)
         return play(setting, url, results, tmp_path_factory.mktemp(str(setting)))
 
-    return counted
+    return once
 
 
 @pytest.mark.parametrize(("setting", "ending"), ROWS)
-def test_an_ending_counts_as_the_table_says(
-    played: Played, setting: Setting, ending: Ending
+def test_an_ending_counts_as_the_table_says(played: Play, setting: Setting, ending: Ending) -> None:
+    assert difference(ending, played(setting).endings[ending.name]) == {}
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_queues_and_workers_count_all_runs_but_eager_ones(played: Play, setting: Setting) -> None:
+    shown = played(setting)
+    queued = shown.total("task", "prerun") - shown.endings["eager"].counts["prerun"]
+    assert shown.total("queue", "prerun") == shown.total("worker", "prerun") == queued
+
+
+@pytest.mark.parametrize("family", ["queue", "worker"])
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_what_no_task_can_count_its_queue_and_worker_do(
+    played: Play, setting: Setting, family: str
 ) -> None:
-    assert difference(ending, played(setting)[ending.name]) == {}
+    expected: Counter[str] = Counter()
+    for ending in setting.endings:
+        expected.update(ending.elsewhere)
+    assert {leaf: played(setting).total(family, leaf) for leaf in expected} == expected
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_celerys_own_tasks_are_left_out(played: Play, setting: Setting) -> None:
+    assert [name for name in played(setting).counters if "backend_cleanup" in name] == []

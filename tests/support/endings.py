@@ -80,7 +80,9 @@ ENDINGS: tuple[Ending, ...] = (
         "raises `Reject(requeue=True)` with `acks_late`, and returns when it is delivered again",
         {**_RAN, **_TWICE, "published": 1, "redelivered": 1, "rejected": 1, "success": 1},
         runtimes=2,
-        note="The second run reports no wait: it would begin with the first delivery.",
+        brokers=ASYNC_BROKERS,
+        note="The second run reports no wait: it would begin with the first delivery. "
+        "Celery's file broker does not tell that a message is `redelivered`.",
     ),
     Ending(
         "replace",
@@ -126,6 +128,16 @@ ENDINGS: tuple[Ending, ...] = (
         pools=PREFORK,
         brokers=ASYNC_BROKERS,
         note="To Celery it is a lost worker.",
+    ),
+    Ending(
+        "exit_with_result",
+        "calls `sys.exit()` with a result backend, in Celery 5.3 to 5.6",
+        _ONCE,
+        runtimes=0,
+        pools=PREFORK,
+        brokers=ASYNC_BROKERS,
+        celeries=EVERY_CELERY - {"newest"},
+        note="Celery fails to store the `SystemExit` as JSON and then tells nobody.",
     ),
     Ending(
         "exit_in_place",

@@ -21,6 +21,8 @@ from support.brokers import file_broker
 LIMIT = 1.0
 """The time limits, in seconds."""
 PAST_LIMIT = 1.5
+UNTIL_TAKEN = 0.3
+"""Until the main process knows who runs it: it gives another process what is lost before."""
 FOREVER = 60.0
 
 FOLDER = Path(os.environ.get("ENDINGS_FOLDER", "."))
@@ -116,7 +118,8 @@ def return_unserialisable(_: Bound) -> object:
     return object()
 
 
-@ending("exit")
+@ending("exit", ignore_result=True)
+@ending("exit_with_result")
 @ending("exit_in_place")
 def leave(_: Bound) -> None:
     sys.exit()
@@ -141,18 +144,21 @@ def run_past_limit(_: Bound) -> None:
 
 @ending("killed")
 def kill_own_process(_: Bound) -> None:
+    time.sleep(UNTIL_TAKEN)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @ending("killed_requeued", acks_late=True, reject_on_worker_lost=True)
 def kill_own_process_once(self: Bound) -> int:
     if is_first_run(self):
+        time.sleep(UNTIL_TAKEN)
         os.kill(os.getpid(), signal.SIGKILL)
     return 1
 
 
 @ending("process_exit")
 def exit_own_process(_: Bound) -> None:
+    time.sleep(UNTIL_TAKEN)
     os._exit(1)
 
 

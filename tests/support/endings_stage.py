@@ -66,6 +66,21 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Played:
+    """What was counted of each ending, and every counter there was."""
+
+    endings: Mapping[str, Counted]
+    counters: Mapping[str, int]
+
+    def total(self, family: str, leaf: str) -> int:
+        return sum(
+            count
+            for name, count in self.counters.items()
+            if name.startswith(f"celery.{family}.") and name.endswith(f".{leaf}")
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A publisher, and a receiver of all that it and its workers send."""
 
@@ -146,7 +161,7 @@ ACTS: Mapping[str, Callable[[Stage], object]] = {
 """How to bring about what takes more than to publish the ending's task."""
 
 
-def play(setting: Setting, broker: str, results: str, folder: Path) -> dict[str, Counted]:
+def play(setting: Setting, broker: str, results: str, folder: Path) -> Played:
     """Make all of a setting's endings happen; return what was counted of each."""
     env = {
         "ENDINGS_BROKER": broker,
@@ -165,7 +180,8 @@ def play(setting: Setting, broker: str, results: str, folder: Path) -> dict[str,
             stage.publish("warm_shutdown")
             stage.wait_for_start("warm_shutdown")
             end(started, signal.SIGTERM)
-        return {ending.name: stage.counted(ending.name) for ending in setting.endings}
+        counted = {ending.name: stage.counted(ending.name) for ending in setting.endings}
+        return Played(counted, stage.heard.counts())
 
 
 def act(stage: Stage, setting: Setting) -> None:
