@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from kombu import Connection
 
+from support.endings import DIFFERENCES, Difference
 from support.endings_stage import Stage, staged
 from support.processes import redis_server, wait_until
 from support.workers import worker
@@ -26,20 +27,9 @@ EVENTS = {
     "revoked": "task-revoked",
 }
 MIXED = {"success": 1000, "failure": 400, "retry": 400, "revoked_queued": 200}
+ODD = [difference.ending for difference in DIFFERENCES]
 BEGINNINGS = {"task-received", "task-started"}
 ENDS = {"success", "failure", "ignored", "rejected", "revoked"}
-
-# Ending -> what we count, the events of its outcome, and why they differ.
-DIFFERENT = {
-    "ignore": ("ignored", set(), "an Ignore sends no event"),
-    "reject_early": ("rejected", {"task-failed"}, "Celery takes a Reject for a failure, too"),
-    "reject_late": ("rejected", {"task-failed", "task-rejected"}, "Celery sends both"),
-    "reject_requeue": ("success", {"task-rejected", "task-succeeded"}, "each run has its end"),
-    "killed_requeued": ("success", {"task-rejected", "task-succeeded"}, "Celery signals no loss"),
-    "hard_limit": ("timeout", {"task-failed"}, "an event does not tell why it failed"),
-    "killed": ("lost", {"task-failed"}, "an event does not tell why it failed"),
-    "exit": ("lost", {"task-failed"}, "an event does not tell why it failed"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +78,14 @@ def side_by_side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SideBySid
                 # What is missing by then is for the tests to tell.
                 with contextlib.suppress(AssertionError):
                     wait_until(lambda: is_all_here(stage, theirs, connection), within=60)
-        names = {*MIXED, *DIFFERENT}
+        names = {*MIXED, *ODD}
         yield SideBySide({name: stage.counted(name).counts for name in names}, theirs)
 
 
 def publish(stage: Stage, log: EventLog) -> None:
     endings = [ending for ending, count in MIXED.items() for _ in range(count)]
     Random(3).shuffle(endings)
-    endings += DIFFERENT
+    endings += ODD
     log.endings.update({str(uuid4()): ending for ending in endings})
     doomed = [task_id for task_id, ending in log.endings.items() if ending == "revoked_queued"]
     stage.client.control.revoke(doomed, reply=True, limit=1, timeout=10)
@@ -108,7 +98,7 @@ def is_all_here(stage: Stage, log: EventLog, connection: Connection) -> bool:
     read(connection)
     ends = sum(
         sum(count for leaf, count in stage.counted(ending).counts.items() if leaf in ENDS)
-        for ending in {*MIXED, *DIFFERENT}
+        for ending in {*MIXED, *ODD}
     )
     final = sum(log.total(EVENTS[leaf]) for leaf in ("success", "failure", "revoked"))
     return ends >= len(log.endings) and final >= sum(MIXED.values())
@@ -136,8 +126,7 @@ def test_each_of_the_mixed_tasks_has_the_end_it_was_to_have(side_by_side: SideBy
     }
 
 
-@pytest.mark.parametrize("ending", DIFFERENT)
-def test_we_differ_where_events_do_not_tell_the_end(side_by_side: SideBySide, ending: str) -> None:
-    leaf, events, why = DIFFERENT[ending]
-    assert side_by_side.ours[ending].get(leaf) == 1
-    assert set(side_by_side.theirs.counts[ending]) - BEGINNINGS == events, why
+@pytest.mark.parametrize("known", DIFFERENCES, ids=lambda known: known.ending)
+def test_a_difference_is_one_that_is_known(side_by_side: SideBySide, known: Difference) -> None:
+    assert side_by_side.ours[known.ending].get(known.leaf) == 1
+    assert set(side_by_side.theirs.counts[known.ending]) - BEGINNINGS == known.events

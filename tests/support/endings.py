@@ -148,7 +148,7 @@ ENDINGS: tuple[Ending, ...] = (
     ),
     Ending(
         "killed",
-        "its process is killed (`SIGKILL`, out of memory)",
+        "has its process killed (`SIGKILL`, out of memory)",
         {
             **_SENT,
             "prerun": 1,
@@ -160,7 +160,7 @@ ENDINGS: tuple[Ending, ...] = (
     ),
     Ending(
         "process_exit",
-        "its process ends at once (`os._exit`)",
+        "ends its process at once (`os._exit`)",
         {
             **_SENT,
             "prerun": 1,
@@ -173,7 +173,7 @@ ENDINGS: tuple[Ending, ...] = (
     ),
     Ending(
         "killed_requeued",
-        "its process is killed, with `acks_late` and `reject_on_worker_lost`; then it returns",
+        "has its process killed, with `acks_late` and `reject_on_worker_lost`, and then returns",
         {
             "published": 1,
             "received": 2,
@@ -258,4 +258,31 @@ ENDINGS: tuple[Ending, ...] = (
         {**_THRICE, "success": 3},
         runtimes=3,
     ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An ending of which we count `leaf` and Celery's own events tell something else."""
+
+    ending: str
+    leaf: str
+    events: frozenset[str]
+    why: str
+
+
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference("ignore", "ignored", frozenset(), "an `Ignore` sends no event"),
+    Difference("reject_early", "rejected", frozenset({"task-failed"}), "to events it is a failure"),
+    Difference(
+        "reject_late", "rejected", frozenset({"task-failed", "task-rejected"}), "events tell both"
+    ),
+    Difference(
+        "killed_requeued",
+        "redelivered",
+        frozenset({"task-rejected", "task-succeeded"}),
+        "events take the lost run for a rejected one",
+    ),
+    Difference("hard_limit", "timeout", frozenset({"task-failed"}), "an event has no why"),
+    Difference("killed", "lost", frozenset({"task-failed"}), "an event has no why"),
 )
