@@ -387,3 +387,13 @@ def test_names_without_end_do_not_fill_the_process(
 def test_importing_the_package_does_not_import_celery() -> None:
     program = "import sys, celeryscope; sys.exit('celery' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_celery_still_decides_what_it_logs_when_its_worker_starts() -> None:
+    # Its request module asks for the logger's level once, as it is imported.
+    program = """
+import sys, celery, celeryscope
+celeryscope.instrument(celery.Celery())
+sys.exit('celery.worker.request' in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -218,6 +218,7 @@ class Instrumentation:
         # Children of the prefork pool leave without it; they have worker_process_shutdown.
         atexit.register(self.on_exit)
         os.register_at_fork(after_in_child=supervisor.received.forget)
+        os.register_at_fork(after_in_child=self._running.forget)
 
 
 _PROCESS = Instrumentation()

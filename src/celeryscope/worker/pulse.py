@@ -1,16 +1,20 @@
 """A worker's pulse: what its main process says of itself, by the worker's own timer."""
 
+from typing import TYPE_CHECKING
+
 from celery.bootsteps import StartStopStep
 from celery.concurrency import solo
 from celery.concurrency.base import BasePool
 from celery.utils.timer2 import Timer
 from celery.worker import state
-from celery.worker.consumer import Consumer
 
 from celeryscope.worker.datagrams import Vitals
 from celeryscope.worker.faults import harmless
 from celeryscope.worker.kinds import Kinds
 from celeryscope.worker.tally import Tally
+
+if TYPE_CHECKING:  # see taken.py
+    from celery.worker.consumer import Consumer
 
 VITALS_SECONDS = 10.0
 _FLUSH_SECONDS = 1.0
@@ -24,7 +28,7 @@ class Pulse:
         self._received = received
         self._consumer: Consumer | None = None
 
-    def start(self, consumer: Consumer) -> None:
+    def start(self, consumer: "Consumer") -> None:
         self._consumer = consumer
         self.beat()
 
@@ -46,7 +50,7 @@ class Pulse:
             self._received.flush()
             self._send(consumer, Vitals())
 
-    def _send(self, consumer: Consumer, vitals: Vitals) -> None:
+    def _send(self, consumer: "Consumer", vitals: Vitals) -> None:
         meter = self._kinds.meter(consumer.app)
         if meter is not None:
             meter.sender.send(meter.vitals(consumer.hostname, vitals))
@@ -66,20 +70,20 @@ def pulse_step(pulse: Pulse) -> type[StartStopStep]:
     class PulseStep(StartStopStep):
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
-        def __init__(self, parent: Consumer, **kwargs: object) -> None:
+        def __init__(self, parent: "Consumer", **kwargs: object) -> None:
             super().__init__(parent, **kwargs)
             # Solo's one thread runs the tasks: nothing else would tick meanwhile.
             self._timer = Timer() if isinstance(parent.pool, solo.TaskPool) else parent.timer
             self._entries: list[object] = []
 
         @harmless
-        def start(self, parent: Consumer) -> None:
+        def start(self, parent: "Consumer") -> None:
             pulse.start(parent)
             every = self._timer.call_repeatedly
             self._entries = [every(VITALS_SECONDS, pulse.beat), every(_FLUSH_SECONDS, pulse.flush)]
 
         @harmless
-        def stop(self, _parent: Consumer) -> None:
+        def stop(self, _parent: "Consumer") -> None:
             for entry in self._entries:
                 self._timer.cancel(entry)
 

@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Task
 from celery.app.task import Context
 from celery.exceptions import Reject, TimeLimitExceeded, WorkerLostError
-from celery.worker.consumer import Consumer
-from celery.worker.request import Request
 from kombu import Message
 
 from celeryscope.worker.faults import harmless
@@ -17,6 +15,10 @@ from celeryscope.worker.kinds import Kinds, RunKind
 from celeryscope.worker.running import Running
 from celeryscope.worker.taken import Taken
 from celeryscope.worker.tally import Tally
+
+if TYPE_CHECKING:  # see taken.py
+    from celery.worker.consumer import Consumer
+    from celery.worker.request import Request
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Supervisor:
         self.received = Tally()
 
     @harmless
-    def on_received(self, sender: Consumer, request: Request, **_: object) -> None:
+    def on_received(self, sender: "Consumer", request: "Request", **_: object) -> None:
         kind = self._kinds.of_run(request.task, request.request_dict)
         if kind is not None:
             self._pool_has_processes = sender.pool.uses_semaphore
@@ -76,7 +78,7 @@ class Supervisor:
         self._end(sender, request.id, vars(request), _REVOKED, even_if_running=True)
 
     @harmless
-    def on_unknown(self, sender: Consumer, message: Message, **_: object) -> None:
+    def on_unknown(self, sender: "Consumer", message: Message, **_: object) -> None:
         meter = self._kinds.meter(sender.app)
         if meter is not None:
             delivery = message.delivery_info or {}
@@ -108,7 +110,7 @@ class Supervisor:
             runtime_ms = self._runtime_ms(request)
             kind.send(kind.datagrams.fate(fate.leaves, fate.exception, runtime_ms))
 
-    def _runtime_ms(self, request: Request | None) -> float | None:
+    def _runtime_ms(self, request: "Request | None") -> float | None:
         """Return how long a process of the pool ran a task; others measure it themselves."""
         if request is None or request.time_start is None or not self._pool_has_processes:
             return None

@@ -1,8 +1,11 @@
 """The messages that a worker's main process has taken, and which of them it saw end."""
 
+from typing import TYPE_CHECKING
 from weakref import WeakSet, WeakValueDictionary
 
-from celery.worker.request import Request
+if TYPE_CHECKING:
+    # Imported before logging is set up, it would never log at the level of debugging.
+    from celery.worker.request import Request
 
 
 class Taken:
@@ -19,13 +22,13 @@ class Taken:
     def __len__(self) -> int:
         return len(self._requests)
 
-    def add(self, request: Request) -> None:
+    def add(self, request: "Request") -> None:
         self._requests[request.id] = request
 
-    def find(self, task_id: str) -> Request | None:
+    def find(self, task_id: str) -> "Request | None":
         return self._requests.get(task_id)
 
-    def end(self, request: Request) -> bool:
+    def end(self, request: "Request") -> bool:
         """Remember that a request has ended; tell whether this was news."""
         if request in self._ended:
             return False
