@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -15,7 +16,7 @@ from celery import Celery
 import celeryscope
 from celeryscope.naming import Paths
 from support.brokers import file_broker
-from support.endings import ENDINGS, Ending
+from support.endings import ENDINGS, GREEN, Ending
 from support.processes import Running, wait_until
 from support.udp import Receiver, receiver
 from support.workers import TESTS, worker
@@ -52,6 +53,8 @@ class Setting:
 
     @property
     def python(self) -> Path:
+        if self.celery == "newest" and self.pool not in GREEN:
+            return Path(sys.executable)  # the one beside the tests, so that any Python can be shown
         path = CELERIES / self.celery / "bin" / "python"
         assert path.exists(), f"{path} is missing: run scripts/celeries (scripts/test does it)"
         return path

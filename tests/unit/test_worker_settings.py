@@ -3,8 +3,6 @@ from dataclasses import fields
 import pytest
 
 from celeryscope.naming import Layout
-from celeryscope.settings import WORKER_SETTINGS
-from celeryscope.settings import Settings as ServerSettings
 from celeryscope.worker.address import Address
 from celeryscope.worker.settings import OPTIONS, SettingError, Settings, resolve
 from celeryscope.worker.styles import Style
@@ -95,10 +93,6 @@ def test_a_style_may_be_given_by_its_name(style: Style) -> None:
 def test_every_setting_has_its_help_in_one_sentence() -> None:
     assert list(OPTIONS) == [field.name for field in fields(Settings)]
     assert all(option.help.endswith(".") for option in OPTIONS.values())
-
-
-def test_the_server_knows_every_setting_or_leaves_it_to_the_workers() -> None:
-    assert set(OPTIONS) == WORKER_SETTINGS | (set(OPTIONS) & set(ServerSettings.model_fields))
 
 
 @pytest.mark.parametrize(
