@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import celeryscope
 from celeryscope.django.checks import messages
 from celeryscope.django.conf import given
 from support.udp import Receiver, receiver
@@ -27,8 +28,9 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 def add():
     pass
 """
-EARLY_APP = "import django, proj.celery\ndjango.setup()\nproj.celery.add.apply()\nproj.celery.add.apply_async()\n"
-LATE_APP = "import django\ndjango.setup()\nimport proj.celery\nproj.celery.add.apply()\nproj.celery.add.apply_async()\n"
+USE = "proj.celery.add.apply()\nproj.celery.add.apply_async()\n"
+EARLY_APP = f"import django, proj.celery\ndjango.setup()\n{USE}"
+LATE_APP = f"import django\ndjango.setup()\nimport proj.celery\n{USE}"
 
 
 @pytest.fixture
@@ -44,7 +46,8 @@ def project(folder: Path, settings: str) -> dict[str, str]:
     (package / "__init__.py").touch()
     (package / "celery.py").write_text(CELERY)
     (package / "settings.py").write_text(SETTINGS + settings)
-    return {**os.environ, "PYTHONPATH": str(folder), "DJANGO_SETTINGS_MODULE": "proj.settings"}
+    path = f"{folder}:{Path(celeryscope.__file__).parents[1]}"
+    return {**os.environ, "PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "proj.settings"}
 
 
 def run(env: dict[str, str], *command: str) -> "subprocess.CompletedProcess[str]":

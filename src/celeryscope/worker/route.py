@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from celeryscope.worker.address import Address, Transport
-from celeryscope.worker.stream import Stream
+from celeryscope.worker.buffered import BufferedSocket
 
 _REFRESH_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 1.0
@@ -22,7 +22,7 @@ _KERNEL_BUFFER_BYTES = 1 << 18
 _Target = str | tuple[object, ...]
 Peer = tuple[socket.AddressFamily, _Target]
 Lookup = Callable[[Address], Peer]
-Link = socket.socket | Stream
+Link = socket.socket | BufferedSocket
 
 
 def look_up(address: Address) -> Peer:
@@ -128,8 +128,10 @@ def _opens_at_once(address: Address) -> bool:
 def _opened_link(transport: Transport, peer: Peer) -> Link:
     family, address = peer
     if transport is Transport.TCP:
-        return Stream(_connected(socket.socket(family, socket.SOCK_STREAM), address))
-    return _connected(socket.socket(family, socket.SOCK_DGRAM), address)
+        stream = _connected(socket.socket(family, socket.SOCK_STREAM), address)
+        return BufferedSocket(stream, ending=b"\n")
+    datagrams = _connected(socket.socket(family, socket.SOCK_DGRAM), address)
+    return datagrams if transport is Transport.UDP else BufferedSocket(datagrams, ending=b"")
 
 
 def _connected(connecting: socket.socket, address: _Target) -> socket.socket:

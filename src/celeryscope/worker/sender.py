@@ -1,6 +1,5 @@
 """Sends datagrams from inside a task: never blocks, never raises, counts what it loses."""
 
-import errno
 import os
 import time
 import weakref
@@ -8,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from celeryscope.worker.address import Address, Transport
+from celeryscope.worker.buffered import MAX_WAITING, BufferedSocket
 from celeryscope.worker.log import log
 from celeryscope.worker.route import Link, Lookup, Route, look_up
-from celeryscope.worker.stream import MAX_WAITING, Stream
 
 # What fits an Ethernet frame over IPv6 and a tunnel or two without being fragmented.
 MAX_DATAGRAM_BYTES = 1432
@@ -19,17 +18,15 @@ _REPORT_SECONDS = 10.0
 _FAREWELL_SECONDS = 0.25
 _SENT = b"celeryscope.client.sent:%d|c"
 _DROPPED = b"celeryscope.client.dropped:%d|c"
-# One datagram is lost, the link is not.
-_PASSING = {errno.EMSGSIZE, errno.ENOBUFS}
 
 
 class Sender:
     """One address's non-blocking socket, opened by the first `send` of each process.
 
     Datagrams wait, at most 1024 of them, only while the address's name is being looked up; for
-    TCP also while there is no connection. Every ten seconds one of them also carries how many
-    were sent and lost. Safe in threads and greenlets; a forked child starts over with a socket
-    and counts of its own.
+    TCP and Unix sockets also while the server is away or busy. Every ten seconds one of them also
+    carries how many were sent and lost. Safe in threads and greenlets; a forked child starts over
+    with a socket and counts of its own.
     """
 
     def __init__(
@@ -68,7 +65,7 @@ class Sender:
         """Report as the process ends; may wait twice for a quarter of a second."""
         self._route.finish(_FAREWELL_SECONDS)
         self.report()
-        if isinstance(self._link, Stream):
+        if isinstance(self._link, BufferedSocket):
             self._link.finish(_FAREWELL_SECONDS)
 
     def close(self) -> None:
@@ -90,7 +87,7 @@ class Sender:
     def _tend(self, now: float) -> bool:
         """Do what is due; tell whether a report is."""
         self._tend_at = now + _TEND_SECONDS
-        if isinstance(self._link, Stream) and self._link.ended():
+        if isinstance(self._link, BufferedSocket) and self._link.ended():
             self._lose(self._link)
         self._route.refresh()
         # While nobody listens the counts stay here, or they would be lost too.
@@ -119,15 +116,11 @@ class Sender:
 
     def _not_sent(self, link: Link, datagram: bytes, error: OSError) -> bool:
         """Count a datagram that was not taken; tell whether it will be sent after all."""
-        passing = isinstance(error, BlockingIOError) or error.errno in _PASSING
-        transport = self.address.transport
-        if transport is Transport.TCP and not passing:
+        if isinstance(link, BufferedSocket) and not isinstance(error, BlockingIOError):
             self._lose(link)
             return self._hold(datagram)
         self._drop(1, error)
-        if transport is Transport.UNIX and not passing:
-            self._lose(link)
-        if transport is Transport.UDP and isinstance(error, ConnectionRefusedError):
+        if isinstance(error, ConnectionRefusedError):
             # It tells of an earlier datagram, which was counted as sent: this one, not sent yet,
             # takes that place in the counts.
             self._refused = True
@@ -143,18 +136,15 @@ class Sender:
             return False
         return True
 
-    def _lose(self, link: Link) -> None:
+    def _lose(self, link: BufferedSocket) -> None:
         if self._link is not link:
             return
         self._link = None
         self._route.lost()
-        if isinstance(link, Stream):
-            whole, cut = link.abandon()
-            self.sent -= len(whole) + cut
-            self._held.extendleft(reversed(whole))
-            self._drop(cut, "the connection was lost")
-        else:
-            link.close()
+        whole, cut = link.abandon()
+        self.sent -= len(whole) + cut
+        self._held.extendleft(reversed(whole))
+        self._drop(cut, "the connection was lost")
 
     def _put_or_hold(self, datagram: bytes) -> bool:
         link = self._link
@@ -172,7 +162,7 @@ class Sender:
         return held
 
     def _may_hold(self) -> bool:
-        return self._route.searching or self.address.transport is Transport.TCP
+        return self._route.searching or self.address.transport is not Transport.UDP
 
     def _opened(self, link: Link) -> None:
         self.close()
@@ -188,7 +178,7 @@ class Sender:
 
     def _failed(self, error: Exception) -> None:
         if self._link is None:
-            held = 0 if self.address.transport is Transport.TCP else len(self._held)
+            held = len(self._held) if self.address.transport is Transport.UDP else 0
             for _ in range(held):
                 self._held.popleft()
             self._drop(held, error)

@@ -1,4 +1,7 @@
-"""A TCP connection that takes datagrams: whole lines, never blocking, a bounded number waiting."""
+"""A connected socket for those who must not wait: what it does not take at once waits in its stead.
+
+For TCP, and for Unix datagrams, of which the kernel queues no more than ten or so.
+"""
 
 import contextlib
 import select
@@ -10,16 +13,16 @@ from threading import Lock
 MAX_WAITING = 1024
 
 
-class Stream:
-    """Sends datagrams one after the other, each with a newline at its end.
+class BufferedSocket:
+    """Sends datagrams one after the other, each with `ending`; a bounded number of them may wait.
 
-    What the kernel does not take at once waits here and goes with a later datagram. Threads,
-    greenlets and signal handlers may send at any time: who finds another at it leaves the datagram
-    to that one.
+    What waits goes with a later datagram. Threads, greenlets and signal handlers may send at any
+    time: who finds another at it leaves the datagram to that one.
     """
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, ending: bytes) -> None:
         self._socket = connected
+        self._ending = ending
         self._waiting: deque[bytes] = deque()
         self._taken = 0  # bytes of the first that the kernel has
         self._at_it = Lock()
@@ -38,7 +41,7 @@ class Stream:
             raise self._error
         if len(self._waiting) >= MAX_WAITING:
             raise BlockingIOError(f"{MAX_WAITING} datagrams wait already")
-        self._waiting.append(datagram + b"\n")
+        self._waiting.append(datagram + self._ending)
         self._drain()
 
     def ended(self) -> bool:
@@ -58,7 +61,8 @@ class Stream:
         self._error = self._error or ConnectionAbortedError("abandoned")
         self.close()
         cut = 1 if self._taken else 0
-        return [datagram[:-1] for datagram in list(self._waiting)[cut:]], cut
+        whole = list(self._waiting)[cut:]
+        return [datagram.removesuffix(self._ending) for datagram in whole], cut
 
     def close(self) -> None:
         self._socket.close()
