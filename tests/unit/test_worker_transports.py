@@ -198,6 +198,20 @@ def test_a_server_that_never_reads_loses_what_is_too_much_and_every_datagram_is_
     assert set(server.lines()) == {LINE, lines}
 
 
+def test_what_the_server_was_too_slow_for_goes_without_another_datagram(
+    sender_to: MakeSender, tmp_path: Path
+) -> None:
+    with unix_receiver(tmp_path / "statsd.sock") as heard:
+        sender = sender_to(heard.address)
+        for _ in range(200):
+            sender.send(LINE)
+        found: list[bytes] = []
+        while len(found) < 200:
+            found += wait_until(heard.datagrams, within=10)
+
+    assert sender.dropped == 0
+
+
 def test_a_lost_connection_is_opened_again_and_nothing_that_waited_is_lost(
     sender_to: MakeSender, server: TcpReceiver, clock: Clock
 ) -> None:
@@ -291,6 +305,10 @@ class Dribble:
     def __init__(self, takes: list[int]) -> None:
         self._takes = takes
         self.got = b""
+
+    def fileno(self) -> int:
+        """Leave no helper anything to wait for."""
+        return -1
 
     def send(self, data: bytes) -> int:
         taken = min(self._takes.pop(0) if self._takes else len(data), len(data))

@@ -8,16 +8,21 @@ import select
 import socket
 import time
 from collections import deque
-from threading import Lock
+from threading import Lock, Thread
 
 MAX_WAITING = 1024
+# A helper gives up for a server that takes nothing; the next datagram starts another.
+_HELP_SECONDS = 10.0
+# How late a helper may see that its socket was closed.
+_GLANCE_SECONDS = 1.0
 
 
 class BufferedSocket:
     """Sends datagrams one after the other, each with `ending`; a bounded number of them may wait.
 
-    What waits goes with a later datagram. Threads, greenlets and signal handlers may send at any
-    time: who finds another at it leaves the datagram to that one.
+    What waits goes with a later datagram, or by a thread that lives only while something waits.
+    Threads, greenlets and signal handlers may send at any time: who finds another at it leaves
+    the datagram to that one.
     """
 
     def __init__(self, connected: socket.socket, ending: bytes) -> None:
@@ -26,6 +31,7 @@ class BufferedSocket:
         self._waiting: deque[bytes] = deque()
         self._taken = 0  # bytes of the first that the kernel has
         self._at_it = Lock()
+        self._helper: Thread | None = None
         self._error: OSError | None = None
 
     def send(self, datagram: bytes) -> None:
@@ -70,18 +76,28 @@ class BufferedSocket:
     def finish(self, seconds: float) -> None:
         """Wait until nothing waits any more, at most `seconds`."""
         ends = time.monotonic() + seconds
-        with contextlib.suppress(ValueError):  # a file descriptor above 1023
+        with contextlib.suppress(OSError, ValueError):  # closed, or its number is above 1023
             while self._waiting and self._error is None and (left := ends - time.monotonic()) > 0:
-                select.select([], [self._socket], [], left)
+                select.select([], [self._socket], [], min(left, _GLANCE_SECONDS))
                 self._drain()
 
     def _drain(self) -> None:
         while self._waiting and self._error is None and self._at_it.acquire(blocking=False):
             try:
-                if not self._push():
-                    return
+                blocked = not self._push()
             finally:
                 self._at_it.release()
+            if blocked:
+                self._drain_later()
+                return
+
+    def _drain_later(self) -> None:
+        if self._helper is None or not self._helper.is_alive():
+            self._helper = Thread(
+                target=self.finish, args=(_HELP_SECONDS,), name="celeryscope-drain", daemon=True
+            )
+            with contextlib.suppress(RuntimeError):  # no more threads: a later datagram drains
+                self._helper.start()
 
     def _push(self) -> bool:
         """Hand over what waits; return False when the kernel takes no more of it."""

@@ -46,8 +46,9 @@ def instrument(
     shows up, so that `app` may be configured after this call. Calling it again replaces the
     arguments.
 
-    Safe in pools of processes and threads: each process opens a socket of its own, no thread
-    outlives a host name's lookup, and nothing is ever raised into a task.
+    Safe in pools of processes and threads: each process opens a socket of its own, a thread of
+    ours lives only while a name is looked up or a connection is being opened or is full, and
+    nothing is ever raised into a task.
 
     Args:
         app: the Celery app.
