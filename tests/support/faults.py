@@ -30,7 +30,7 @@ from support.receivers import tcp_receiver, unix_receiver
 from support.udp import receiver
 
 TASKS = 20_000
-_WARM_UP = 2_000
+_WARM_UP = 5_000
 _CHUNK = 500
 _FAILS_EVERY = 10
 _BROKEN = ("celeryscope.worker.instrumentation.wait_ms", "celeryscope.worker.running.Running.end")
