@@ -67,7 +67,9 @@ CATALOGUE: tuple[Metric, ...] = (
     _counter(
         _T, "wait_clamped", "runs", "Waits below zero, which the hosts' clocks gave, sent as 0."
     ),
-    _timer(_T, "runtime", "Time from the start of a run to its end, or to when its worker saw it gone."),
+    _timer(
+        _T, "runtime", "Time from the start of a run to its end, or to when its worker saw it gone."
+    ),
     _timer(_T, "wait", "Time from when a run could have started to its start."),
     _counter(_Q, "published", "messages", "Messages handed to the broker for this queue."),
     _counter(_Q, "prerun", "runs", "Runs that started from this queue."),
