@@ -68,6 +68,18 @@ def test_an_installed_app_instruments_the_projects_celery_app(
     assert heard.counts()["table.task.proj._.add.published"] == 1
 
 
+def test_a_projects_tests_capture_by_its_settings(tmp_path: Path) -> None:
+    program = (
+        "import django, proj.celery\ndjango.setup()\nimport celeryscope.testing\n"
+        "with celeryscope.testing.capture(proj.celery.app) as captured:\n"
+        "    proj.celery.add.apply()\n"
+        "assert captured.counters['mine.task.proj._.add.success'] == 1, captured.lines\n"
+    )
+    done = run(project(tmp_path, "CELERYSCOPE_PREFIX = 'mine'\n"), "-c", program)
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_arguments_of_the_projects_own_call_win(tmp_path: Path, heard: Receiver) -> None:
     call = f"import celeryscope; celeryscope.instrument(app, statsd={heard.address!r})\n"
     env = project(tmp_path, "CELERYSCOPE_PREFIX = 'never'\n")

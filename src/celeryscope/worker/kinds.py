@@ -73,7 +73,9 @@ class Kinds:
         self._forget(app)
 
     def counts(self, app: Celery) -> bool:
-        """Tell whether an app was added."""
+        """Tell whether an app's tasks are counted."""
+        if self._others is not None:
+            self._apps.setdefault(app, self._others)
         return app in self._apps
 
     @contextmanager
@@ -88,9 +90,7 @@ class Kinds:
             self._forget(app)
 
     def meter(self, app: Celery) -> Meter | None:
-        if self._others is not None:
-            self._apps.setdefault(app, self._others)
-        if app not in self._meters and app in self._apps:
+        if app not in self._meters and self.counts(app):
             self._meters.setdefault(app, self._new_meter(app))
         return self._meters.get(app)
 
