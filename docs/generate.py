@@ -8,6 +8,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterable
+from enum import Enum
 from inspect import getdoc
 from itertools import groupby
 from pathlib import Path
@@ -16,14 +17,20 @@ from celeryscope.commands import celeryscope
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE, Family
 from celeryscope.settings import Settings, option_name, shown, variable_name
+from celeryscope.worker.settings import OPTIONS
+from celeryscope.worker.settings import Settings as WorkerSettings
+from celeryscope.worker.settings import variable_name as environment_variable
+from support.endings import DIFFERENCES, ENDINGS, EVERY_POOL, Ending
 
 _DOCS = Path(__file__).parent
 _WIDTH = 100
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_STAGES = ("published", "received", "prerun", "postrun")
 _PATHS = {
     Family.TASK: "<prefix>.task.<app>.<module>.<task>.",
     Family.QUEUE: "<prefix>.queue.<queue>.",
     Family.WORKER: "<prefix>.worker.<hostname>.",
+    Family.BEAT: "<prefix>.beat.<entry>.",
     Family.SELF: "celeryscope.",
 }
 
@@ -41,6 +48,21 @@ def settings() -> str:
         for key, one in Settings.model_fields.items()
     )
     return _table(("key", "option", "environment", "default", "what it is"), rows)
+
+
+def worker_settings() -> str:
+    """Return the table of the worker library's settings."""
+    rows = (
+        (
+            f"`{key}`",
+            f"`app.conf.celeryscope_{key}`",
+            f"`{environment_variable(key)}`",
+            f"`{_written(getattr(WorkerSettings, key))}`",
+            f"{option.help} Allowed is {option.allowed}.",
+        )
+        for key, option in OPTIONS.items()
+    )
+    return _table(("argument", "Celery setting", "environment", "default", "what it is"), rows)
 
 
 def metrics() -> str:
@@ -79,11 +101,62 @@ def functions() -> str:
     return _table(("function", "also", "group", "what it does"), rows)
 
 
+def endings() -> str:
+    """Return the table of endings: the one that the integration test goes through."""
+    head = ("a task that ...", *_STAGES, "`runtime`", "ends as", "note")
+    rows = (
+        (
+            f"{ending.how} {_where(ending)}".strip(),
+            *(_often(ending, leaf) for leaf in _STAGES),
+            str(ending.runtimes),
+            ", ".join(_outcomes(ending)),
+            ending.note,
+        )
+        for ending in ENDINGS
+    )
+    return _table(head, rows)
+
+
+def differences() -> str:
+    """Return the table of what Celery's own events tell differently."""
+    how = {ending.name: ending.how for ending in ENDINGS}
+    rows = (
+        (
+            how[one.ending],
+            f"`{one.leaf}`",
+            ", ".join(f"`{event}`" for event in sorted(one.events)) or "none",
+            one.why,
+        )
+        for one in DIFFERENCES
+    )
+    return _table(("a task that ...", "counts", "events of its end", "why"), rows)
+
+
+def _often(ending: Ending, leaf: str) -> str:
+    often = str(ending.counts.get(leaf, 0))
+    return f"0 or {often}" if leaf in ending.perhaps else often
+
+
+def _outcomes(ending: Ending) -> Iterable[str]:
+    for leaf, count in ending.counts.items():
+        if leaf not in _STAGES:
+            yield f"{count} `{leaf}`" if count > 1 else f"`{leaf}`"
+    for leaf in ending.elsewhere:
+        yield f"`{leaf}` of the queue and the worker"
+
+
+def _where(ending: Ending) -> str:
+    return "" if ending.pools == EVERY_POOL else f"({', '.join(sorted(ending.pools))})"
+
+
 _PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
+    "worker_settings": worker_settings,
     "metrics": metrics,
     "commands": commands,
     "functions": functions,
+    "endings": endings,
+    "differences": differences,
 }
 
 
@@ -105,6 +178,10 @@ def main() -> None:
 
 def _read(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def _written(value: object) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -8,7 +8,6 @@ Each number N that comes in on standard input runs N tasks; the answer is one li
 of one of them in us.
 """
 
-import os
 import socket
 import sys
 import time
@@ -19,6 +18,7 @@ from uuid import uuid4
 
 from celery import Celery, signals
 from celery.app.trace import build_tracer
+from django.conf import settings
 
 import celeryscope
 
@@ -82,7 +82,7 @@ def instrumented(statsd: tuple[str, int], _redis: str) -> Run:
 
 def article(statsd: tuple[str, int], _redis: str) -> Run:
     """Run the listing as it is printed: it has port 8125 fixed."""
-    os.environ["GRAPHITE_HOST"] = statsd[0]
+    settings.configure(GRAPHITE_HOST=statsd[0])
     sys.path.insert(0, str(ARTICLE))
     import_module("listing")
     return traced()

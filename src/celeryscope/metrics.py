@@ -19,6 +19,7 @@ class Family(str, Enum):
     TASK = "task"
     QUEUE = "queue"
     WORKER = "worker"
+    BEAT = "beat"
     SELF = "celeryscope"
 
 
@@ -45,23 +46,45 @@ def _gauge(family: Family, leaf: str, unit: str, help_: str) -> Metric:
     return Metric(family, leaf, Kind.GAUGE, unit, help_)
 
 
-_T, _Q, _W, _S = Family.TASK, Family.QUEUE, Family.WORKER, Family.SELF
+_T, _Q, _W, _B, _S = Family.TASK, Family.QUEUE, Family.WORKER, Family.BEAT, Family.SELF
 
 CATALOGUE: tuple[Metric, ...] = (
     _counter(_T, "published", "messages", "Messages handed to the broker for this task."),
+    _counter(_T, "received", "messages", "Messages that reached a worker, to run or to wait."),
     _counter(_T, "prerun", "runs", "Runs that started."),
     _counter(_T, "postrun", "runs", "Runs that ended inside the process that ran them."),
     _counter(_T, "success", "runs", "Runs that returned a result."),
     _counter(_T, "failure", "runs", "Runs that failed for good: no retry follows."),
     _counter(_T, "retry", "runs", "Runs that ended by asking to be run again."),
+    _counter(_T, "ignored", "runs", "Runs that ended by Ignore, or by replacing themselves."),
+    _counter(_T, "rejected", "runs", "Runs that ended by rejecting their message."),
+    _counter(_T, "revoked", "runs", "Runs that were revoked or expired, waiting or running."),
+    _counter(_T, "aborted", "runs", "Runs cut short that neither failed nor were revoked."),
+    _counter(_T, "timeout", "runs", "Failures by the hard time limit."),
+    _counter(_T, "lost", "runs", "Runs whose process went away under them."),
     _counter(_T, "exception.*", "runs", "Failures by the class of their exception."),
-    _timer(_T, "runtime", "Time from the start of a run to its end."),
+    _counter(_T, "redelivered", "runs", "Runs of a message that was delivered before."),
+    _counter(
+        _T, "wait_clamped", "runs", "Waits below zero, which the hosts' clocks gave, sent as 0."
+    ),
+    _timer(
+        _T, "runtime", "Time from the start of a run to its end, or to when its worker saw it gone."
+    ),
     _timer(_T, "wait", "Time from when a run could have started to its start."),
     _counter(_Q, "published", "messages", "Messages handed to the broker for this queue."),
     _counter(_Q, "prerun", "runs", "Runs that started from this queue."),
+    _counter(_Q, "unknown", "messages", "Messages for tasks that the worker does not have."),
     _timer(_Q, "wait", "Time from when a run could have started to its start."),
     _counter(_W, "prerun", "runs", "Runs that started on this worker."),
     _counter(_W, "postrun", "runs", "Runs that ended on this worker."),
+    _counter(_W, "unknown", "messages", "Messages for tasks that this worker does not have."),
+    _gauge(
+        _W, "online", "workers", "Whether this worker takes tasks: 1, or 0 when it has stopped."
+    ),
+    _gauge(_W, "pool_size", "runs", "Runs that this worker's pool can hold at once."),
+    _gauge(_W, "busy", "runs", "Runs that this worker's pool holds now."),
+    _counter(_B, "sent", "messages", "Messages that beat sent for this schedule entry."),
+    _timer(_B, "lateness", "Time from when this entry was due to when beat sent it."),
     _counter(_S, "client.sent", "datagrams", "Datagrams that instrumented processes sent."),
     _counter(_S, "client.dropped", "datagrams", "Datagrams that instrumented processes lost."),
     _counter(_S, "packets", "datagrams", "Datagrams received."),

@@ -22,6 +22,7 @@ _MAX_NAME = 200
 _MAX_NODE = 64
 _PLAIN_NODE = re.compile(r"[A-Za-z0-9_-]+\Z")
 _ODD_CHARACTER = re.compile(r"[^A-Za-z0-9_-]")
+_ODD_IN_TAG = re.compile(r"[^A-Za-z0-9_.@/-]")
 _LOOKS_DIGESTED = re.compile(r"-[0-9a-f]{8}\Z")
 _PREFIX = re.compile(r"([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)?\Z")
 
@@ -57,6 +58,19 @@ def dotted(name: str) -> tuple[str, ...]:
     return *head, f"{last}-{_digest(name)}"
 
 
+def tag_value(text: str) -> str:
+    """Return `text` as a tag's value; characters that no tag style can hold become `_`."""
+    return _ODD_IN_TAG.sub(MISSING, text)[:_MAX_NAME] or MISSING
+
+
+def task_tag_value(name: str) -> str:
+    """Return a task name as a tag's value: as it is, or as near as can be with a digest."""
+    value = tag_value(name)
+    if value == name and not _LOOKS_DIGESTED.search(name):
+        return name
+    return f"{value}-{_digest(name)}"
+
+
 def task_name(first: str, middle: str, last: str) -> str:
     """Return the task name behind three `levels` nodes; exact for names without a digest."""
     parts = [part for part in (first, _split_middle(middle)) if part != MISSING]
@@ -88,6 +102,9 @@ class Paths:
 
     def worker(self, hostname: str) -> str:
         return self._under("worker", hostname)
+
+    def beat(self, entry: str) -> str:
+        return self._under("beat", entry)
 
     def _under(self, family: str, name: str) -> str:
         return ".".join((self.prefix, family, node(name)) if self.prefix else (family, node(name)))

@@ -32,7 +32,7 @@ ENV_PREFIX = "CELERYSCOPE_"
 _WHOLE = 100
 _PERCENTILE = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,3})?\Z")
 # Settings of the worker library alone: workers and server may share one environment.
-WORKER_SETTINGS = frozenset({"builtin_tasks"})
+WORKER_SETTINGS = frozenset({"builtin_tasks", "max_names", "names", "style"})
 # What Kubernetes tells of services whose names start with celeryscope.
 _SERVICE_LINK = re.compile(
     r"(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)="

@@ -13,6 +13,7 @@ app.conf.update(
     task_ignore_result=True,
     broker_connection_retry_on_startup=True,
     worker_hijack_root_logger=False,
+    beat_schedule={"every second": {"task": "shop.orders.tasks.place", "schedule": 1.0}},
 )
 celeryscope.instrument(app)
 

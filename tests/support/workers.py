@@ -16,9 +16,10 @@ def worker(
     env: Mapping[str, str],
     app: str = "support.sample_app",
     options: tuple[str, ...] = ("--concurrency", "2"),
+    python: str | Path = sys.executable,
 ) -> Iterator[Running]:
     """Run a prefork worker, without gossip and the like; yields when it takes tasks."""
-    command = [sys.executable, "-m", "celery", "-A", app, "worker", "--loglevel", "INFO"]
+    command = [python, "-m", "celery", "-A", app, "worker", "--loglevel", "INFO"]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat", *options]
     path = f"{env['PYTHONPATH']}:{TESTS}" if "PYTHONPATH" in env else str(TESTS)
     log = folder / "worker.log"

@@ -4,8 +4,19 @@ from collections import Counter
 import pytest
 
 from celeryscope.metrics import CATALOGUE, Family, Kind, Metric
-from celeryscope.worker.datagrams import Places, published_datagram, run_datagrams
+from celeryscope.worker.cuts import Cut
+from celeryscope.worker.datagrams import (
+    Places,
+    Vitals,
+    beat_datagram,
+    published_datagram,
+    run_datagrams,
+    unknown_datagram,
+    vitals_datagram,
+)
+from celeryscope.worker.styles import Place
 
+OUTCOMES = ("SUCCESS", "FAILURE", "RETRY", "IGNORED", "REJECTED")
 every_metric = pytest.mark.parametrize(
     "metric", CATALOGUE, ids=lambda metric: f"{metric.family.value}.{metric.leaf}"
 )
@@ -32,13 +43,17 @@ def test_timers_are_in_milliseconds(metric: Metric) -> None:
 
 
 def test_all_that_the_worker_sends_is_in_the_catalogue() -> None:
-    places = Places("task", "queue", "worker")
-    runs = run_datagrams(places)
-    datagrams = [runs.start(1.0), published_datagram("task", "queue")]
-    datagrams += [runs.end(state, ValueError(), 1.0) for state in ("SUCCESS", "FAILURE", "RETRY")]
+    task, queue, worker = Place("task"), Place("queue"), Place("worker")
+    places = Places(task, queue, worker)
+    runs, again = run_datagrams(places), run_datagrams(places, redelivered=True)
+    datagrams = [runs.received % 1, runs.start(1.0), runs.start(-1.0), again.start(None)]
+    datagrams += [runs.end(state, ValueError(), 1.0) for state in OUTCOMES]
+    datagrams += [runs.cut(cut, 1.0) for cut in Cut]
+    datagrams += [runs.fate(("lost", "revoked"))]
+    datagrams += [published_datagram(task, queue), unknown_datagram(queue, worker)]
+    datagrams += [vitals_datagram(worker, Vitals()), beat_datagram(Place("beat"), 1.0)]
 
     sent = {line.partition(":")[0] for it in datagrams for line in it.decode().split("\n")}
 
-    families = (Family.TASK, Family.QUEUE, Family.WORKER)
-    known = {f"{m.family.value}.{m.leaf}" for m in CATALOGUE if m.family in families}
+    known = {f"{m.family.value}.{m.leaf}" for m in CATALOGUE if m.family is not Family.SELF}
     assert {re.sub(r"exception\..*", "exception.*", name) for name in sent} == known

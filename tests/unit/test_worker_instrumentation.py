@@ -1,5 +1,6 @@
 import gc
 import logging
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -82,8 +83,8 @@ def test_one_datagram_starts_a_run_and_one_ends_it(instrumented: Celery, heard: 
     ]
     assert [line.partition(":")[0] for line in ended] == [
         "celery.task._._.fail.postrun",
-        "celery.task._._.fail.runtime",
         "celery.worker.celery_host.postrun",
+        "celery.task._._.fail.runtime",
         "celery.task._._.fail.failure",
         "celery.task._._.fail.exception.KeyError",
     ]
@@ -210,9 +211,9 @@ def test_celerys_own_tasks_count_only_when_asked_for(
     assert bool(heard.datagrams()) is wanted
 
 
-@pytest.mark.parametrize("error", [Ignore(), Reject()])
-def test_an_ignored_or_rejected_run_ends_without_an_outcome(
-    instrumented: Celery, heard: Receiver, error: Exception
+@pytest.mark.parametrize(("error", "leaf"), [(Ignore(), "ignored"), (Reject(), "rejected")])
+def test_an_ignored_or_rejected_run_has_that_outcome(
+    instrumented: Celery, heard: Receiver, error: Exception, leaf: str
 ) -> None:
     @instrumented.task(name="odd", shared=False)
     def odd() -> None:
@@ -220,12 +221,26 @@ def test_an_ignored_or_rejected_run_ends_without_an_outcome(
 
     run(instrumented, "odd")
 
-    assert tasks(heard) == {"odd.prerun": 1, "odd.postrun": 1}
+    assert tasks(heard) == {"odd.prerun": 1, "odd.postrun": 1, f"odd.{leaf}": 1}
 
 
-def test_a_run_that_leaves_the_process_ends_without_an_outcome(
-    instrumented: Celery, heard: Receiver
+def test_a_run_that_leaves_the_process_was_aborted(instrumented: Celery, heard: Receiver) -> None:
+    @instrumented.task(name="leave", shared=False)
+    def leave() -> None:
+        sys.exit(1)
+
+    with pytest.raises(SystemExit):
+        run(instrumented, "leave")
+
+    assert tasks(heard) == {"leave.prerun": 1, "leave.postrun": 1, "leave.aborted": 1}
+    assert len(heard.times("celery.task._._.leave.runtime")) == 1
+
+
+def test_a_run_that_leaves_a_process_of_a_pool_waits_for_the_main_process_to_say_why(
+    instrumented: Celery, heard: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(instrumentation._PROCESS, "_worker_pid", os.getppid())
+
     @instrumented.task(name="leave", shared=False)
     def leave() -> None:
         sys.exit(1)
@@ -234,11 +249,12 @@ def test_a_run_that_leaves_the_process_ends_without_an_outcome(
         run(instrumented, "leave")
 
     assert tasks(heard) == {"leave.prerun": 1, "leave.postrun": 1}
+    assert heard.times("celery.task._._.leave.runtime") == []
 
 
 @pytest.mark.parametrize(
     "broken",
-    ["instrumentation.wait_ms", "meter.Meter.covers", "sender.Sender.send", "running.Running.end"],
+    ["instrumentation.wait_ms", "meter.Meter.name", "sender.Sender.send", "running.Running.end"],
 )
 def test_a_fault_of_ours_never_reaches_a_task(
     instrumented: Celery, monkeypatch: pytest.MonkeyPatch, broken: str
@@ -365,9 +381,19 @@ def test_names_without_end_do_not_fill_the_process(
         run(instrumented, "fail", delivery_info={"exchange": "", "routing_key": f"q{number}"})
 
     assert tasks(heard)["fail.failure"] == 35
-    assert len(instrumentation._PROCESS._kinds._runs) <= 10
+    assert len(instrumentation._PROCESS.kinds._runs) <= 10
 
 
 def test_importing_the_package_does_not_import_celery() -> None:
     program = "import sys, celeryscope; sys.exit('celery' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_celery_still_decides_what_it_logs_when_its_worker_starts() -> None:
+    # Its request module asks for the logger's level once, as it is imported.
+    program = """
+import sys, celery, celeryscope
+celeryscope.instrument(celery.Celery())
+sys.exit('celery.worker.request' in sys.modules)
+"""
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -35,3 +35,19 @@ def test_runs_that_never_end_do_not_pile_up() -> None:
     assert len(running) == 10_000
     assert running.end("0") is None
     assert running.end("24999") is not None
+
+
+def test_a_run_is_known_while_it_lasts() -> None:
+    running: Running[str] = Running()
+    running.start("id", "kind")
+
+    assert "id" in running
+    assert "other" not in running
+
+
+def test_a_forked_child_forgets_the_runs_that_its_parent_will_end() -> None:
+    running: Running[str] = Running()
+    running.start("id", "kind")
+    running.forget()
+
+    assert running.end("id") is None

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from celeryscope.worker.address import Address
 from celeryscope.worker.route import Peer
 from celeryscope.worker.sender import Sender
-from celeryscope.worker.settings import Address
 from support.processes import free_port, wait_until
 from support.udp import Receiver, receiver
 
@@ -47,7 +47,7 @@ class Names:
 
 
 def no_lookup_runs() -> bool:
-    return not any(thread.name == "celeryscope-dns" for thread in threading.enumerate())
+    return not any(thread.name == "celeryscope-connect" for thread in threading.enumerate())
 
 
 def peer_of(heard: Receiver) -> Peer:
@@ -155,10 +155,42 @@ def test_a_full_socket_drops_instead_of_waiting(
         raise BlockingIOError
 
     with monkeypatch.context() as patched:
-        patched.setattr(sender, "_socket", SimpleNamespace(send=full))
+        patched.setattr(sender, "_link", SimpleNamespace(send=full))
         sender.send(LINE)
 
     assert (sender.sent, sender.dropped) == (1, 1)
+
+
+def test_counts_whose_datagram_was_lost_are_reported_later(
+    sender_to: Callable[..., Sender],
+    heard: Receiver,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sender = sender_to(address_of(heard))
+    sender.send(LINE)
+
+    def full(_: bytes) -> int:
+        raise BlockingIOError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sender, "_link", SimpleNamespace(send=full))
+        clock.now += 11
+        sender.send(LINE)
+    sender.report()
+
+    assert heard.lines()[1:] == ["celeryscope.client.sent:1|c", "celeryscope.client.dropped:1|c"]
+
+
+def test_a_report_of_nothing_is_not_sent(sender_to: Callable[..., Sender], heard: Receiver) -> None:
+    sender = sender_to(address_of(heard))
+    sender.send(LINE)
+    sender.report()
+    heard.datagrams()
+    sender.sent = 0
+    sender.report()
+
+    assert len(heard.datagrams()) == 2
 
 
 def test_datagrams_are_held_while_a_name_is_looked_up(
@@ -176,17 +208,17 @@ def test_datagrams_are_held_while_a_name_is_looked_up(
     assert sender.dropped == 0
 
 
-def test_no_more_than_256_datagrams_are_held(
+def test_no_more_than_1024_datagrams_are_held(
     sender_to: Callable[..., Sender], heard: Receiver
 ) -> None:
     names = Names()
     sender = sender_to(Address("statsd", 8125), lookup=names)
-    for _ in range(300):
+    for _ in range(1100):
         sender.send(LINE)
 
     names.reply(peer_of(heard))
 
-    assert (sender.sent, sender.dropped) == (256, 44)
+    assert (sender.sent, sender.dropped) == (1024, 76)
 
 
 @pytest.mark.parametrize("error", [socket.gaierror("no such name"), UnicodeError("label too long")])

@@ -1,7 +1,11 @@
+from dataclasses import fields
+
 import pytest
 
 from celeryscope.naming import Layout
-from celeryscope.worker.settings import Address, SettingError, Settings, resolve
+from celeryscope.worker.address import Address
+from celeryscope.worker.settings import OPTIONS, SettingError, Settings, resolve
+from celeryscope.worker.styles import Style
 
 ARGUMENT = {"statsd": "argument:1", "prefix": "argument"}
 CONF = {"celeryscope_statsd": "conf:2", "celeryscope_prefix": "conf"}
@@ -9,9 +13,7 @@ ENVIRON = {"CELERYSCOPE_STATSD": "environ:3", "CELERYSCOPE_PREFIX": "environ"}
 
 
 def test_without_any_source_the_defaults_hold() -> None:
-    assert resolve({}, {}, {}) == Settings(
-        Address("127.0.0.1", 8125), "celery", Layout.LEVELS, builtin_tasks=False
-    )
+    assert resolve({}, {}, {}) == Settings(Address("127.0.0.1", 8125), "celery", Layout.LEVELS)
 
 
 def test_an_argument_wins_over_conf_and_conf_over_the_environment() -> None:
@@ -72,6 +74,27 @@ def test_builtin_tasks_is_a_boolean(value: object, meaning: bool) -> None:  # no
     assert resolve({"builtin_tasks": value}, {}, {}).builtin_tasks is meaning
 
 
+@pytest.mark.parametrize(("value", "meaning"), [(7, 7), ("7", 7)])
+def test_max_names_is_a_whole_number(value: object, meaning: int) -> None:
+    assert resolve({"max_names": value}, {}, {}).max_names == meaning
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "", "0", "-1", "1.5", "٣"])
+def test_max_names_is_above_zero(value: object) -> None:
+    with pytest.raises(SettingError, match="allowed is a whole number above 0"):
+        resolve({"max_names": value}, {}, {})
+
+
+@pytest.mark.parametrize("style", Style)
+def test_a_style_may_be_given_by_its_name(style: Style) -> None:
+    assert resolve({"style": style.value}, {}, {}).style is resolve({"style": style}, {}, {}).style
+
+
+def test_every_setting_has_its_help_in_one_sentence() -> None:
+    assert list(OPTIONS) == [field.name for field in fields(Settings)]
+    assert all(option.help.endswith(".") for option in OPTIONS.values())
+
+
 @pytest.mark.parametrize(
     ("arguments", "conf", "environ", "message"),
     [
@@ -81,7 +104,8 @@ def test_builtin_tasks_is_a_boolean(value: object, meaning: bool) -> None:  # no
             {},
             (
                 "celeryscope: statsd is 'nowhere' in the argument statsd; "
-                "allowed is HOST:PORT, such as 127.0.0.1:8125 or [::1]:8125"
+                "allowed is HOST:PORT, such as 127.0.0.1:8125 or [::1]:8125, "
+                "udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH"
             ),
         ),
         (

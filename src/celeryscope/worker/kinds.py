@@ -2,14 +2,17 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from celery import Celery, Task
+from celery.app import app_or_default
 
 from celeryscope.worker.datagrams import RunDatagrams
-from celeryscope.worker.meter import Meter
+from celeryscope.worker.meter import Meter, Sink
+from celeryscope.worker.sender import Sender
 from celeryscope.worker.settings import SettingError, resolve
 
 # More kinds than this in one process are a fault of naming; the cache starts over.
@@ -20,7 +23,7 @@ Arguments = Mapping[str, object]
 Kind = TypeVar("Kind")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunKind:
     """What all runs of one task, from one queue, on one worker share."""
 
@@ -45,6 +48,8 @@ class Kinds:
 
     def __init__(self) -> None:
         self._apps: dict[Celery, Arguments] = {}
+        self._others: Arguments | None = None
+        self._captured: dict[Celery, Sink] = {}
         self._meters: dict[Celery, Meter | None] = {}
         self._runs: dict[object, RunKind | None] = {}
         self._messages: dict[object, MessageKind | None] = {}
@@ -54,23 +59,46 @@ class Kinds:
         if self._apps.get(app) == arguments:
             return
         self._apps[app] = arguments
+        self._forget(app)
+
+    def add_others(self, arguments: Arguments) -> None:
+        """Count the tasks of every app that shows up and was not added, by these arguments."""
+        self._others = arguments
         self._runs.clear()
         self._messages.clear()
-        meter = self._meters.pop(app, None)
-        if meter is not None:
-            meter.sender.report()
-            meter.sender.close()
+
+    def remove(self, app: Celery) -> None:
+        """Count an app's tasks no more."""
+        del self._apps[app]
+        self._forget(app)
+
+    def counts(self, app: Celery) -> bool:
+        """Tell whether an app's tasks are counted."""
+        if self._others is not None:
+            self._apps.setdefault(app, self._others)
+        return app in self._apps
+
+    @contextmanager
+    def captured(self, app: Celery, sink: Sink) -> Iterator[None]:
+        """Send to `sink` what an app does, for as long as the context lasts."""
+        self._captured[app] = sink
+        self._forget(app)
+        try:
+            yield
+        finally:
+            del self._captured[app]
+            self._forget(app)
 
     def meter(self, app: Celery) -> Meter | None:
-        if app not in self._meters and app in self._apps:
-            self._meters.setdefault(app, _made(app, self._apps[app]))
+        if app not in self._meters and self.counts(app):
+            self._meters.setdefault(app, self._new_meter(app))
         return self._meters.get(app)
 
-    def report(self) -> None:
-        """Send what has been counted and was not sent yet."""
+    def finish(self) -> None:
+        """Send what is left to send, as the process ends."""
         for meter in self._meters.values():
             if meter is not None:
-                meter.sender.report()
+                meter.sender.finish()
 
     def of_run(self, task: "Task[Any, Any]", request: Mapping[str, Any]) -> RunKind | None:
         delivery = request.get("delivery_info") or {}
@@ -80,6 +108,7 @@ class Kinds:
             delivery.get("exchange"),
             delivery.get("routing_key"),
             request.get("hostname"),
+            delivery.get("redelivered"),
         )
         try:
             return self._runs[key]
@@ -95,6 +124,22 @@ class Kinds:
         except KeyError:
             return _remembered(self._messages, key, self._new_message(*key))
 
+    def _forget(self, app: Celery) -> None:
+        self._runs.clear()
+        self._messages.clear()
+        meter = self._meters.pop(app, None)
+        if meter is not None:
+            meter.sender.report()
+            meter.sender.close()
+
+    def _new_meter(self, app: Celery) -> Meter | None:
+        try:
+            settings = resolve(self._apps[app], app.conf, os.environ)
+        except SettingError:
+            logging.getLogger("celeryscope").exception("celeryscope sends nothing for %r", app)
+            return None
+        return Meter(app, settings, self._captured.get(app) or Sender(settings.statsd))
+
     def _new_run(
         self,
         task: "Task[Any, Any]",
@@ -102,37 +147,34 @@ class Kinds:
         exchange: str | None,
         routing_key: str | None,
         hostname: str | None,
+        redelivered: object,
     ) -> RunKind | None:
         meter = self.meter(task.app)
-        if meter is None or not meter.covers(task.name):
+        name = meter.name(task.name) if meter else None
+        if meter is None or name is None:
             return None
         if eager:
-            return RunKind(meter.eager_run(task.name), meter.sender.send)
-        datagrams = meter.queued_run(task.name, exchange, routing_key, hostname)
+            return RunKind(meter.eager_run(name), meter.sender.send)
+        datagrams = meter.queued_run(
+            name, exchange, routing_key, hostname, redelivered=bool(redelivered)
+        )
         return RunKind(datagrams, meter.sender.send)
 
     def _new_message(
         self, task: str, exchange: str | None, routing_key: str | None
     ) -> MessageKind | None:
         meter = self.meter(self._publisher(task))
-        if meter is None or not meter.covers(task):
+        name = meter.name(task) if meter else None
+        if meter is None or name is None:
             return None
-        return MessageKind(meter.published(task, exchange, routing_key), meter.sender.send)
+        return MessageKind(meter.published(name, exchange, routing_key), meter.sender.send)
 
     def _publisher(self, task: str) -> Celery:
         # The signal does not tell which app it was: the newest that has the task, or the newest.
-        newest, *others = reversed(self._apps)
+        newest, *others = reversed(self._apps or [app_or_default()])
         if not others:
             return newest
         return next((app for app in (newest, *others) if task in app.tasks), newest)
-
-
-def _made(app: Celery, arguments: Arguments) -> Meter | None:
-    try:
-        return Meter(app, resolve(arguments, app.conf, os.environ))
-    except SettingError:
-        logging.getLogger("celeryscope").exception("celeryscope sends nothing for %r", app)
-        return None
 
 
 def _remembered(cache: dict[object, Kind], key: object, kind: Kind) -> Kind:

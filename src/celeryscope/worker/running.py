@@ -22,6 +22,9 @@ class Running(Generic[Kind]):
     def __len__(self) -> int:
         return len(self._runs)
 
+    def __contains__(self, task_id: str) -> bool:
+        return task_id in self._runs
+
     def start(self, task_id: str, kind: Kind) -> None:
         runs = self._runs
         if len(runs) >= _MAX_RUNS:
@@ -38,3 +41,7 @@ class Running(Generic[Kind]):
         if outer is not None:
             self._runs[task_id] = outer
         return kind, now - started
+
+    def forget(self) -> None:
+        """Drop all runs: in a forked child, whose parent will end them."""
+        self._runs.clear()

@@ -10,15 +10,15 @@ PUBLISHED = "celeryscope_published"
 def wait_ms(request: Mapping[str, object], now: float) -> float | None:
     """Return ms from publishing, or from the task's eta if that is later, until `now`.
 
-    Both are wall clocks, of two hosts perhaps: never less than zero. None without our header,
-    and for a run that was called in place.
+    Both are wall clocks, of two hosts perhaps: below zero when they disagree. None without our
+    header, and for a run that was called in place.
     """
     published = request.get(PUBLISHED)
     if not isinstance(published, float) or request.get("is_eager"):
         return None
     eta = request.get("eta")
     ready = max(published, _seconds(eta)) if isinstance(eta, str) else published
-    return max(0.0, now - ready) * 1000
+    return (now - ready) * 1000
 
 
 def _seconds(eta: str) -> float:
