@@ -14,7 +14,7 @@ from typing import IO, cast
 from harness import Report, Row
 from support.processes import redis_server
 
-MONITORS = ("none", "celeryscope", "article", "events", "floor")
+MONITORS = ("none", "celeryscope", "article", "opentelemetry", "events", "floor")
 ROUNDS = 75
 TASKS = 150
 TRACED_TASKS = Path(__file__).parent / "peers" / "traced_tasks.py"
@@ -50,6 +50,7 @@ def report(values: dict[str, list[float]]) -> Report:
         {
             "us_per_task": cost["celeryscope"],
             "ratio_to_article": cost["celeryscope"] / cost["article"],
+            "ratio_to_opentelemetry": cost["celeryscope"] / cost["opentelemetry"],
             "ratio_to_events": cost["celeryscope"] / cost["events"],
             "ratio_to_floor": cost["celeryscope"] / cost["floor"],
         },

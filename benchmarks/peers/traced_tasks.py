@@ -21,6 +21,7 @@ from celery.app.trace import build_tracer
 from django.conf import settings
 
 import celeryscope
+from opentelemetry_spans import trace_runs
 
 ARTICLE = Path(__file__).parents[2] / "tests" / "integration" / "article"
 
@@ -134,12 +135,18 @@ def events(_statsd: tuple[str, int], redis: str) -> Run:
     return run
 
 
+def opentelemetry(_statsd: tuple[str, int], _redis: str) -> Run:
+    trace_runs()
+    return traced()
+
+
 MONITORS = {
     "none": none,
     "celeryscope": instrumented,
     "article": article,
     "events": events,
     "floor": floor,
+    "opentelemetry": opentelemetry,
 }
 
 

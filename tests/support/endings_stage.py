@@ -158,7 +158,7 @@ ACTS: Mapping[str, Callable[[Stage], object]] = {
     "revoked_queued": lambda stage: stage.revoke_queued("revoked_queued"),
     "expired": lambda stage: stage.publish("expired", {"expires": _yesterday()}),
     "expired_waiting": lambda stage: stage.publish(
-        "expired_waiting", {"countdown": 1.5, "expires": 0.5}
+        "expired_waiting", {"countdown": 2.5, "expires": 2.0}
     ),
 }
 """How to bring about what takes more than to publish the ending's task."""

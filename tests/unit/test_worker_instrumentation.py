@@ -312,6 +312,9 @@ def test_instrumenting_does_not_load_the_apps_configuration() -> None:
 
     celeryscope.instrument(app)
 
+    # Other tests' tasks are looked for in all apps, and this one's cannot be read.
+    instrumentation._PROCESS.kinds.remove(app)
+
 
 def conf_attribute(app: Celery, address: str) -> None:
     app.conf.celeryscope_statsd = address
