@@ -5,7 +5,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -35,6 +35,13 @@ def children(server: ServerUnderTest) -> list[psutil.Process]:
     return psutil.Process(server.running.process.pid).children(recursive=True)
 
 
+def works(process: psutil.Process) -> bool:
+    """Tell whether a process is alive, and not just waiting for init to bury it."""
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_demo_moves_and_a_signal_ends_all_of_it(tmp_path: Path, number: int) -> None:
     since = time.time()
@@ -47,6 +54,20 @@ def test_the_demo_moves_and_a_signal_ends_all_of_it(tmp_path: Path, number: int)
         assert not [child for child in started if child.is_running()]
     assert not list(tmp_path.glob("celeryscope-demo-*"))
     assert "Traceback" not in server.running.output()
+
+
+def test_a_second_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
+    since = time.time()
+    with demo(tmp_path) as server:
+        wait_for_successes(server, since, 20)
+        started = children(server)
+        (log,) = tmp_path.glob("celeryscope-demo-*/worker.log")
+        server.running.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "Warm shutdown" in log.read_text(), what="the worker's last moments")
+        server.running.process.send_signal(signal.SIGINT)
+        server.running.process.wait(30)
+        # Killed at once: a worker that ends by itself takes seconds.
+        wait_until(lambda: not any(map(works, started)), 1, what="their end")
 
 
 def test_the_demo_ends_by_itself_after_the_time_given(tmp_path: Path) -> None:
