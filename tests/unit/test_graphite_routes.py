@@ -8,6 +8,7 @@ from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.graphite.request import MAX_BODY
 from celeryscope.graphite.routes import routes
 from celeryscope.sketch import Distribution
+from celeryscope.store.protocol import StoreError, Window
 from support.asgi import Client, Fields
 from support.fake_store import FakeStore
 
@@ -224,3 +225,20 @@ def test_whatever_is_sought_is_found_or_refused(query: str) -> None:
     for path in ("/metrics/find", "/metrics/expand"):
         assert CLIENT.get(path, {"query": query}).status_code in {200, 400}
     assert CLIENT.get("/metrics/find", {"query": query, "format": "completer"}).status_code < 500
+
+
+def test_a_store_that_cannot_be_read_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_store: FakeStore, _window: Window) -> None:
+        raise StoreError("the store could not be read: no memory")
+
+    monkeypatch.setattr(FakeStore, "covered", fail)
+    answer = client().get("/render", {"target": "stats.counters.a.b.c.rate", **SPAN})
+    assert (answer.status_code, answer.text) == (503, "the store could not be read: no memory\n")
+
+
+def test_a_regular_expression_that_would_never_end_is_refused() -> None:
+    name = "a" * 40
+    target = f"aliasSub(alias({GAUGE},'{name}!'),'^(a|aa|a?)+$','')"
+    answer = CLIENT.get("/render", {"target": target, **SPAN})
+    assert answer.status_code == 400
+    assert "takes longer than 0.5 s" in answer.text

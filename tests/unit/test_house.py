@@ -66,6 +66,7 @@ MAY_BE_IMPORTED_BY = {
     "numpy": {"demo", "graphite", "sketch", "statistics", "store", "web"},
     "orjson": {"graphite", "web"},
     "pydantic": {"settings"},
+    "regex": {"graphite"},
     "starlette": {"graphite", "server", "web"},
     "uvicorn": {"server"},
 }

@@ -12,6 +12,7 @@ from celeryscope import web
 from celeryscope.flush import Flush
 from celeryscope.naming import Layout
 from celeryscope.sketch import Distribution
+from celeryscope.store.protocol import StoreError, Window
 from celeryscope.web.live import LiveFeed
 from celeryscope.web.routes import routes
 from support.asgi import Client
@@ -204,3 +205,15 @@ def test_every_script_is_short_and_used() -> None:
     used = _imported(STATIC / "js/main.js") | {(STATIC / "js/theme.js").resolve()}
     assert scripts == used
     assert all(len(script.read_text().splitlines()) <= 200 for script in scripts)
+
+
+def test_a_store_that_cannot_be_read_is_said_on_a_page(
+    shop: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_store: FakeStore, _window: Window) -> None:
+        raise StoreError("the store could not be read: no memory")
+
+    monkeypatch.setattr(FakeStore, "covered", fail)
+    answer = shop.get("/")
+    assert answer.status_code == 503
+    assert "the store could not be read: no memory" in answer.text

@@ -84,11 +84,18 @@ class _Watch(Thread):
         while not self._stopping.wait(_WATCH_SECONDS):
             dead = next((c for c in self._children if c.process.poll() is not None), None)
             if dead is not None:
-                tail = dead.log.read_text(errors="replace")[-_LOG_TAIL:].strip()
-                self.failure = f"the {dead.name} ended with {dead.process.returncode}:\n{tail}"
+                self.failure = _explained(dead)
             if self.failure or (self._deadline and time.monotonic() >= self._deadline):
                 self._server.stop()
                 return
+
+
+def _explained(dead: _Child) -> str:
+    tail = dead.log.read_text(errors="replace")[-_LOG_TAIL:].strip()
+    failure = f"the {dead.name} ended with {dead.process.returncode}:\n{tail}"
+    if "No module named" in tail:
+        failure += "\nA broker needs packages of its own: pip install 'celery[redis]' packaging"
+    return failure
 
 
 def _commands() -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.request import BodyTooLargeError, Parameters, read_parameters
 from celeryscope.statistics import DEFAULT_THRESHOLDS
-from celeryscope.store.protocol import Store
+from celeryscope.store.protocol import Store, StoreError
 
 VERSION = "1.1.10"
 """The graphite-web whose answers these are; Grafana chooses what it may ask by it."""
@@ -88,6 +88,8 @@ def _route(path: str, answer: Answer) -> Route:
             return _refusal(str(error), 413)
         except RequestError as error:
             return _refusal(str(error), 400)
+        except StoreError as error:
+            return _refusal(str(error), 503)
 
     return Route(path, endpoint, methods=["GET", "POST"])
 

@@ -1,5 +1,6 @@
 """The thread that aggregates what the listener received and flushes on the wall clock's beat."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from math import floor
@@ -13,6 +14,9 @@ from celeryscope.statsd.listeners import UdpListener
 _POLL = 0.1
 # A flush that is late by a smaller part of the interval than this still ends it on time.
 _TOLERATED = 0.1
+
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class OwnNumbers(Protocol):
@@ -73,9 +77,15 @@ class Flusher:
 
     def _run(self) -> None:
         while not self._stopping.wait(min(_POLL, max(self._due() - self._clock(), 0.0))):
-            self.turn()
+            self._turn_and_live()
         self.turn()
         self._flush(end=self._seen)
+
+    def _turn_and_live(self) -> None:
+        try:
+            self.turn()
+        except Exception:
+            _LOGGER.exception("a part of an interval is lost")
 
     def _start(self) -> float:
         return floor(self._began / self._interval) * self._interval

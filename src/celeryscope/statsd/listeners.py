@@ -1,18 +1,22 @@
 """The UDP socket, read by a thread that does nothing else."""
 
+import logging
 import socket
 import struct
+import time
 from collections import deque
 from contextlib import suppress
 from threading import Thread
 
 from celeryscope.address import Address
 
+_LOGGER = logging.getLogger(__name__)
 MAX_DATAGRAM = 65_536
 MAX_BACKLOG = 200_000
 WANTED_BUFFER = 8 * 1024 * 1024
 # A receive that waits in vain this long ends, so that the thread sees that it is to stop.
 _PATIENCE = struct.pack("@ll", 0, 100_000)
+_RETRY_SECONDS = 0.1
 _SO_MEMINFO = 55
 _MEMINFO = struct.Struct("=9I")
 _MEMINFO_DROPS = 8
@@ -81,9 +85,17 @@ class UdpListener:
 
     def _receive(self) -> None:
         while not self._stopping:
-            with suppress(BlockingIOError):
-                while not self._stopping:
-                    self._keep(self._socket.recv(MAX_DATAGRAM))
+            self._receive_while_they_come()
+
+    def _receive_while_they_come(self) -> None:
+        try:
+            while not self._stopping:
+                self._keep(self._socket.recv(MAX_DATAGRAM))
+        except BlockingIOError:
+            return
+        except OSError:
+            _LOGGER.exception("receiving failed, and is tried again")
+            time.sleep(_RETRY_SECONDS)
 
     def _drain(self) -> None:
         with suppress(BlockingIOError):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TextIO
@@ -25,27 +26,32 @@ class DataFolder:
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
-            lock = (path / "lock").open("a+", encoding="utf-8")
+            with ExitStack() as undo:
+                lock = undo.enter_context((path / "lock").open("a+", encoding="utf-8"))
+                _hold(lock, path, owner)
+                undo.pop_all()
         except OSError as error:
             raise StoreError(
                 f"data = {str(path)!r} cannot be written ({error.strerror}); "
                 "allowed is a folder that this user may create and write"
             ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            holder = lock.read().strip() or "another process"
-            lock.close()
-            raise StoreError(
-                f"data = {str(path)!r} is held by {holder}; allowed is a folder of its own "
-                "for each server"
-            ) from error
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()} ({owner})" if owner else f"process {os.getpid()}")
-        lock.flush()
         return cls(path, lock)
 
     def release(self) -> None:
         self._lock.truncate(0)
         self._lock.close()
+
+
+def _hold(lock: TextIO, path: Path, owner: str) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.seek(0)
+        holder = lock.read().strip() or "another process"
+        raise StoreError(
+            f"data = {str(path)!r} is held by {holder}; allowed is a folder of its own "
+            "for each server"
+        ) from error
+    lock.truncate(0)
+    lock.write(f"process {os.getpid()} ({owner})" if owner else f"process {os.getpid()}")
+    lock.flush()

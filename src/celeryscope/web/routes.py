@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from celeryscope.naming import Layout
-from celeryscope.store.protocol import Store
+from celeryscope.store.protocol import Store, StoreError
 from celeryscope.web import catalog, ranges, render
 from celeryscope.web.catalog import Task
 from celeryscope.web.live import LiveFeed, stream
@@ -122,9 +122,11 @@ class _Pages:
 def _answer(request: Request, build: Callable[[View], Response]) -> Response:
     try:
         view = View.of(request.query_params)
+        return build(view)
     except BadQueryError as error:
         return _problem(str(error), status=400)
-    return build(view)
+    except StoreError as error:
+        return _problem(str(error), status=503)
 
 
 def _problem(message: str, status: int) -> Response:

@@ -40,6 +40,12 @@ export class Live {
     this.tell();
   }
 
+  /** The server has answered; its news may still be on their way back. */
+  find() {
+    this.lost = this.source?.readyState === EventSource.CONNECTING;
+    this.tell();
+  }
+
   #wake() {
     if (document.hidden) {
       this.#close();

@@ -40,7 +40,7 @@ function shown(page) {
   drawing = next;
   takeFigures(page);
   draw();
-  live.tell();
+  live.find();
 }
 
 /** @param {Document} page */

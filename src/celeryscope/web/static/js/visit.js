@@ -44,6 +44,7 @@ export class Visit {
       const response = await fetch(location.href, { signal: running.signal });
       const text = await response.text();
       if (response.ok) this.#swap(new DOMParser().parseFromString(text, "text/html"));
+      else if (response.status >= 500) this.listener.failed();
       else location.reload();
     } catch (error) {
       if (!running.signal.aborted) this.listener.failed();
