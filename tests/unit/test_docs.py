@@ -15,6 +15,7 @@ from celeryscope.settings import Settings, load_settings, option_name, variable_
 from celeryscope.statsd.protocol import Reason
 from celeryscope.web.view import SORTS, View
 from celeryscope.worker.settings import Settings as WorkerSettings
+from celeryscope.worker.settings import variable_name as environment_variable
 from support.docs import PAGES, ROOT, anchors, blocks, commands, headings, links, read
 
 READMES = ("README.md", "README.zh-CN.md")
@@ -37,7 +38,7 @@ def test_every_setting_is_documented() -> None:
 def test_every_setting_of_the_library_is_documented() -> None:
     page = read("docs/guide.md")
     for name in (field.name for field in fields(WorkerSettings)):
-        row = f"| `{name}` | `celeryscope_{name}` | `{variable_name(name)}` |"
+        row = f"| `{name}` | `app.conf.celeryscope_{name}` | `{environment_variable(name)}` |"
         assert row in page
 
 
