@@ -21,7 +21,7 @@ def test_all_charts_are_painted_from_hundreds_of_points(sight: Sight) -> None:
     assert 355 <= len(drawing["times"]) <= 361
     for chart in CHARTS:
         for line in drawing["charts"][chart]["lines"]:
-            assert sum(value is not None for value in line["values"]) > 340, (chart, line["key"])
+            assert sum(value is not None for value in line["values"]) > 300, (chart, line["key"])
 
 
 def test_levels_narrow_down_one_after_the_other(sight: Sight) -> None:
@@ -116,10 +116,10 @@ def test_a_zoom_in_a_link_can_be_left(sight: Sight) -> None:
 def test_the_cursor_moves_by_keyboard_in_all_charts(sight: Sight) -> None:
     _open(sight)
     plot = sight.one('[data-chart="throughput"] .plot')
-    plot.send_keys(Keys.END)
-    last = sight.text("#announcer")
-    plot.send_keys(Keys.ARROW_LEFT)
-    assert sight.text("#announcer") != last
+    plot.send_keys(Keys.HOME)
+    first = sight.text("#announcer")
+    plot.send_keys(Keys.ARROW_RIGHT)
+    assert sight.text("#announcer") != first
     assert "success" in sight.text("#announcer")
     times = sight.texts(".when")
     assert len(times) == len(CHARTS)
