@@ -1,7 +1,8 @@
 """All that one interval held: the one type that travels from `statsd` to `store` and outputs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from celeryscope.sketch import Distribution
 
@@ -20,3 +21,8 @@ class Flush:
     gauges: Mapping[str, float] = field(default_factory=dict)
     sets: Mapping[str, float] = field(default_factory=dict)
     timers: Mapping[str, Distribution] = field(default_factory=dict)
+
+    def summary(self) -> Self:
+        """Return it without the single samples of its timers, which take the most memory."""
+        timers = {name: replace(timer, values=None) for name, timer in self.timers.items()}
+        return replace(self, timers=timers)

@@ -58,7 +58,7 @@ class Server:
             self._listener,
             Aggregator(),
             settings.flush_interval,
-            self._writer.put,
+            lambda flush: self._writer.put(flush.summary()),
             own=_OwnNumbers(self._store, self._writer),
             clock=clock,
         )

@@ -44,7 +44,8 @@ class Distribution:
     """What one timer saw in one interval.
 
     `count` is the number of runs that the samples stand for (1 / rate each), `samples` the
-    number received, over which all else is taken. `buckets` are distinct and ascending.
+    number received, over which all else is taken. `buckets` are distinct and ascending. `values`
+    are the samples themselves, ascending, where they are still at hand.
     """
 
     count: float
@@ -55,11 +56,12 @@ class Distribution:
     max: float
     buckets: Buckets
     counts: Counts
+    values: Floats | None = None
 
     @classmethod
     def of(cls, values: ArrayLike, count: float | None = None) -> Self:
         """Summarise at least one value, none negative."""
-        array = np.asarray(values, dtype=np.float64)
+        array = np.sort(np.asarray(values, dtype=np.float64), axis=None)
         buckets, counts = np.unique(bucket_of(array), return_counts=True)
         return cls(
             count=float(array.size) if count is None else count,
@@ -70,6 +72,7 @@ class Distribution:
             max=float(array.max()),
             buckets=buckets,
             counts=counts,
+            values=array,
         )
 
 
