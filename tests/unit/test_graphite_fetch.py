@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from celeryscope.flush import Flush
-from celeryscope.graphite.evaluate import Span, render
+from celeryscope.graphite.evaluate import render
+from celeryscope.graphite.span import Span
 from celeryscope.sketch import Distribution
 from support.fake_store import FakeStore
 

@@ -3,9 +3,10 @@ import pytest
 
 from celeryscope.flush import Flush
 from celeryscope.graphite.errors import RequestError, TargetError
-from celeryscope.graphite.evaluate import Span, render
+from celeryscope.graphite.evaluate import render
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.span import Span
 from celeryscope.sketch import Distribution
 from support.fake_store import FakeStore
 

@@ -1,23 +1,57 @@
 """A function of the target language: its code with its name and parameters beside it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import getdoc
 
-from celeryscope.graphite.errors import ArgumentError, RefusedError, one_line
+from celeryscope.graphite.errors import ArgumentError, RefusedError, RequestError, one_line
 from celeryscope.graphite.fetch import Fetcher
 from celeryscope.graphite.parameters import Evaluate, Parameter
 from celeryscope.graphite.series import TimeSeries
-from celeryscope.graphite.target import Call, Expression
+from celeryscope.graphite.span import Span
+from celeryscope.graphite.target import Call, Expression, Target
+from celeryscope.graphite.times import parse_time
+from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a function may use beside its arguments: the request's reader, and its window."""
+    """What a function may use beside its arguments; `stacks` are the request's sums so far."""
 
     fetcher: Fetcher
-    window: Window
+    span: Span
+    evaluate: Callable[[Target, "Context"], list[TimeSeries]]
+    stacks: dict[str, Floats]
+
+    @property
+    def window(self) -> Window:
+        """The intervals that paths are read in."""
+        return self.fetcher.window(self.span.start, self.span.end, self.span.points)
+
+    def finest(self) -> "Context":
+        """Return the same range at the finest step that the store has for it."""
+        return replace(self, span=replace(self.span, points=None))
+
+    def read(
+        self, target: Target, start: int | None = None, end: int | None = None
+    ) -> list[TimeSeries]:
+        """Evaluate a target, over a range of its own if one is given."""
+        first = self.span.start if start is None else start
+        last = self.span.end if end is None else end
+        return self.evaluate(target, replace(self, span=replace(self.span, start=first, end=last)))
+
+    def time(self, key: str, text: str) -> int:
+        """Return the Unix time that an argument names; `key` says which one it is.
+
+        Raises:
+            ArgumentError: It names none.
+        """
+        now = self.span.end if self.span.now is None else self.span.now
+        try:
+            return parse_time(key, text, now, self.span.zone)
+        except RequestError as error:
+            raise ArgumentError(str(error)) from None
 
 
 Code = Callable[..., list[TimeSeries]]

@@ -12,17 +12,10 @@ from celeryscope.graphite.fetch import Fetcher
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.series import TimeSeries, consolidated
+from celeryscope.graphite.span import Span
 from celeryscope.graphite.target import Call, Path, Target, parse
+from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What is to be drawn: from `start` up to, not including, `end`, in at most `points`."""
-
-    start: int
-    end: int
-    points: int | None = None
 
 
 def render(
@@ -36,39 +29,39 @@ def render(
     """
     parsed = [(text, parse(text)) for text in targets]
     fetcher = Fetcher(store, Namespace(store, thresholds))
-    display = Context(fetcher, store.window(span.start, span.end, span.points))
-    finest = Context(fetcher, store.window(span.start, span.end))
+    stacks: dict[str, Floats] = {}
     with np.errstate(all="ignore"):
         found = [
             series
             for text, target in parsed
-            for series in _Evaluation(text, finest).evaluate(target, display)
+            for series in Context(fetcher, span, _Evaluation(text), stacks).read(target)
         ]
         return found if span.points is None else [consolidated(s, span.points) for s in found]
 
 
 @dataclass(frozen=True, slots=True)
 class _Evaluation:
-    text: str
-    finest: Context
+    """Evaluates a target and all within it; errors show the whole of its `text`."""
 
-    def evaluate(self, target: Target, context: Context) -> list[TimeSeries]:
+    text: str
+
+    def __call__(self, target: Target, context: Context) -> list[TimeSeries]:
         if isinstance(target, Path):
-            return context.fetcher.series(target.text, context.window)
+            return context.fetcher.series(target.text, context.window, context.span.xff)
         try:
-            return self._call(target, context)
+            return _called(target, context)
         except ArgumentError as error:
             at = target.at if error.at is None else error.at
             raise TargetError(self.text, at, str(error)) from error
 
-    def _call(self, call: Call, context: Context) -> list[TimeSeries]:
-        function = FUNCTIONS.get(call.function)
-        if function is None:
-            raise ArgumentError(f"there is no function {call.function}{_nearest(call.function)}")
-        if function.raw:
-            context = self.finest
-        arguments = function.bind(call, lambda target: self.evaluate(target, context))
-        return function.code(context, *arguments)
+
+def _called(call: Call, context: Context) -> list[TimeSeries]:
+    function = FUNCTIONS.get(call.function)
+    if function is None:
+        raise ArgumentError(f"there is no function {call.function}{_nearest(call.function)}")
+    if function.raw:
+        context = context.finest()
+    return function.code(context, *function.bind(call, context.read))
 
 
 def _nearest(name: str) -> str:

@@ -48,12 +48,17 @@ class Fetcher:
                 "narrow its paths or its range, or ask for fewer with maxDataPoints"
             )
 
-    def series(self, expression: str, window: Window) -> list[TimeSeries]:
+    def window(self, start: int, end: int, points: int | None) -> Window:
+        """Return the intervals that answer a range: the finest, or at most `points`."""
+        key = ("window", start, end, points)
+        return self._keep(key, lambda: self._store.window(start, end, points))
+
+    def series(self, expression: str, window: Window, xff: float) -> list[TimeSeries]:
         """Return what a path expression stands for, ordered by path."""
         leaves = self._keep(("leaves", expression), lambda: self._leaves(expression))
         self.charge(len(leaves) * window.points)
         lines = {
-            leaf.path: _line(leaf, expression, window, method, values)
+            leaf.path: _line(leaf, expression, window, method, values, xff)
             for leaf, method, values in self._rows(leaves, window)
         }
         return [lines[leaf.path] for leaf in leaves]
@@ -149,7 +154,9 @@ def _method(statistic: str) -> str:
     return "average" if statistic == "count_ps" else _METHODS.get(part, "average")
 
 
-def _line(leaf: Leaf, expression: str, window: Window, method: str, values: Floats) -> TimeSeries:
+def _line(
+    leaf: Leaf, expression: str, window: Window, method: str, values: Floats, xff: float
+) -> TimeSeries:
     return TimeSeries(
         name=leaf.name,
         start=window.start,
@@ -158,4 +165,5 @@ def _line(leaf: Leaf, expression: str, window: Window, method: str, values: Floa
         method=method,
         path=expression,
         tags={"name": leaf.name},
+        xff=xff,
     )

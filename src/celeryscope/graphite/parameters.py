@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from celeryscope.graphite.aggregates import AGGREGATE_NAMES, canonical
 from celeryscope.graphite.errors import RefusedError
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.graphite.target import Expression, Literal, Path, Target
+from celeryscope.graphite.times import ALLOWED as TIMES
 from celeryscope.graphite.times import INTERVALS, parse_interval
 
 Evaluate = Callable[[Target], list[TimeSeries]]
@@ -72,6 +74,12 @@ def _series(argument: Expression, evaluate: Evaluate) -> list[TimeSeries]:
     return evaluate(argument)
 
 
+def _unread(argument: Expression, _evaluate: Evaluate) -> Target:
+    if isinstance(argument, Literal):
+        raise RefusedError
+    return argument
+
+
 def _pattern(argument: Expression, _evaluate: Evaluate) -> str:
     if not isinstance(argument, Path):
         raise RefusedError
@@ -124,10 +132,29 @@ def _interval(value: Scalar) -> str:
     return _text(value)
 
 
+def _points_or_interval(value: Scalar) -> int | str:
+    return _interval(value) if isinstance(value, str) else _positive(value)
+
+
+def _positive(value: Scalar) -> int:
+    number = _integer(value)
+    if number < 1:
+        raise ValueError(value)
+    return number
+
+
+def _points_or_infinity(value: Scalar) -> float:
+    return inf if value == inf else _integer(value)
+
+
 def _aggregate(value: Scalar) -> str:
     if canonical(_text(value)) is None:
         raise ValueError(value)
     return _text(value)
+
+
+def _date(value: Scalar) -> str:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
 
 
 def _series_or_number(argument: Expression, evaluate: Evaluate) -> object:
@@ -135,6 +162,7 @@ def _series_or_number(argument: Expression, evaluate: Evaluate) -> object:
 
 
 SERIES = Type("seriesList", "a path or a function", _series)
+SOURCE = Type(SERIES.name, SERIES.allowed, _unread)
 TIMERS = Type("seriesList", "a path of timers, without a statistic", _pattern)
 TEXT = Type("string", "text in quotes", _scalar(_text))
 NUMBER = Type("float", "a number", _scalar(_number))
@@ -142,6 +170,11 @@ TOTAL = Type("any", "a path, a function, a number or none", _series_or_number)
 INTEGER = Type("integer", "a whole number", _scalar(_integer))
 NODE = Type("node", "a whole number: the node's place in the path, from 0", _scalar(_integer))
 BOOLEAN = Type("boolean", "true or false", _scalar(_boolean))
+DATE = Type("date", f"{TIMES}, in quotes", _scalar(_date))
+POINTS_OR_INTERVAL = Type(
+    "intOrInterval", f"a number of points, or {INTERVALS}, in quotes", _scalar(_points_or_interval)
+)
+POINTS_OR_INFINITY = Type("intOrInf", "a whole number or inf", _scalar(_points_or_infinity))
 INTERVAL = Type("interval", f"{INTERVALS}, in quotes", _scalar(_interval))
 AGGREGATE = Type("aggFunc", f"one of {', '.join(AGGREGATE_NAMES)}, in quotes", _scalar(_aggregate))
 

@@ -10,13 +10,14 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from celeryscope.graphite.errors import RequestError, shown
-from celeryscope.graphite.evaluate import Span
 from celeryscope.graphite.formats import Options
+from celeryscope.graphite.span import Span
 from celeryscope.graphite.times import parse_time, parse_zone
 
 MAX_BODY = 1 << 20
 _MAX_FIELDS = 10_000
 _POINTS = re.compile(r"[1-9][0-9]{0,8}\Z")
+_SHARE = re.compile(r"(?:0?\.[0-9]{1,15}|0|1(?:\.0{1,15})?)\Z")
 _FORM = "application/x-www-form-urlencoded"
 _TRUE = {"1", "true", "True", "on", "yes"}
 
@@ -69,6 +70,17 @@ class Parameters:
             )
         return int(text)
 
+    def share(self, name: str) -> float:
+        """Return a number from 0 to 1, 0 if it is not given.
+
+        Raises:
+            RequestError: It is none.
+        """
+        text = self.one(name, "0")
+        if not _SHARE.match(text):
+            raise RequestError(f"{name} is {shown(text)}; allowed is a number from 0 to 1")
+        return float(text)
+
     def zone(self) -> tzinfo:
         text = self.one("tz", "")
         return parse_zone(text) if text else UTC
@@ -90,7 +102,7 @@ class Parameters:
                 f"{shown(self.one('until', 'now'))} are the same time; "
                 "allowed is a range of one second or more"
             )
-        return Span(start, end, self.points())
+        return Span(start, end, self.points(), now, self.zone(), self.share("xFilesFactor"))
 
     def options(self) -> Options:
         return Options(self.flag("noNullPoints"), self.zone())

@@ -13,6 +13,8 @@ from celeryscope.sketch import Floats
 
 _LONGEST_STEP = 2**40
 
+Option = str | float | bool
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimeSeries:
@@ -20,7 +22,8 @@ class TimeSeries:
 
     A value carries the start of its interval: the first is for `start` up to `start + step`.
     graphite-web answers for (from, until], here it is [from, until). `path` is the expression in
-    the target that the series came from, `method` how several of its values become one.
+    the target that the series came from, `method` how several of its values become one, `xff`
+    which share of them has to be known for that, and `options` say how to draw it.
     """
 
     name: str
@@ -30,6 +33,8 @@ class TimeSeries:
     method: str = "average"
     path: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    xff: float = 0.0
+    options: dict[str, Option] = field(default_factory=dict)
 
     @property
     def end(self) -> int:
@@ -37,6 +42,12 @@ class TimeSeries:
 
     def named(self, name: str) -> Self:
         return replace(self, name=name)
+
+    def tagged(self, **tags: object) -> Self:
+        return replace(self, tags=self.tags | {tag: str(value) for tag, value in tags.items()})
+
+    def drawn(self, **options: Option) -> Self:
+        return replace(self, options=self.options | options)
 
     def derived(self, name: str, values: Floats, **changes: object) -> Self:
         """Return what a function made of this series, under the expression that made it."""
@@ -64,8 +75,17 @@ def consolidated(series: TimeSeries, points: int) -> TimeSeries:
 
 def regrid(series: TimeSeries, start: int, step: int, count: int) -> TimeSeries:
     """Put the values on another grid; those that share an interval merge by the own method."""
-    values = CONSOLIDATIONS[series.method](by_interval(series, start, step, count), 1)
-    return replace(series, start=start, step=step, values=values)
+    laid_out = by_interval(series, start, step, count)
+    values = CONSOLIDATIONS[series.method](laid_out, 1)
+    return replace(series, start=start, step=step, values=enough(series, laid_out, step, values))
+
+
+def enough(series: TimeSeries, laid_out: Floats, step: int, merged: Floats) -> Floats:
+    """Drop what was merged from fewer known values than the series asks for (`xff`)."""
+    if not series.xff:
+        return merged
+    known = np.count_nonzero(~np.isnan(laid_out), axis=1)
+    return np.where(known * series.step < series.xff * step, np.nan, merged)
 
 
 def by_interval(series: TimeSeries, start: int, step: int, count: int) -> Floats:
