@@ -4,15 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+import orjson
+
 from celeryscope.graphite.aggregates import AGGREGATE_NAMES, canonical
 from celeryscope.graphite.errors import RefusedError
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.graphite.target import Expression, Literal, Path, Target
 from celeryscope.graphite.times import ALLOWED as TIMES
-from celeryscope.graphite.times import INTERVALS, parse_interval
+from celeryscope.graphite.times import INTERVALS, parse_interval, parse_offset
 
 Evaluate = Callable[[Target], list[TimeSeries]]
 Scalar = str | int | float | bool | None
+Flag = bool
+"""A boolean argument: those of a target come in order, not by keyword."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,18 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter; `multiple` takes all arguments that are left, `options` lists its values."""
+    """One parameter; `multiple` takes all arguments that are left, `options` lists its values.
+
+    `suggestions` are values that editors offer.
+    """
 
     name: str
     type: Type
     required: bool = True
     default: Scalar = None
     multiple: bool = False
-    options: tuple[str, ...] = ()
+    options: tuple[Scalar, ...] = ()
+    suggestions: tuple[str | int, ...] = ()
 
     def describe(self) -> dict[str, object]:
         """Return the entry that `/functions` shows."""
@@ -45,16 +53,18 @@ class Parameter:
         if self.required:
             entry["required"] = True
         if self.default is not None:
-            entry["default"] = self.default
+            entry["default"] = _INFINITY if self.default == inf else self.default
         if self.multiple:
             entry["multiple"] = True
         if options := self.options or _OPTIONS.get(self.type.name):
-            entry["options"] = list(options)
+            entry["options"] = sorted(options, key=str)
+        if self.suggestions:
+            entry["suggestions"] = list(self.suggestions)
         return entry
 
     @property
     def allowed(self) -> str:
-        return f"one of {', '.join(self.options)}" if self.options else self.type.allowed
+        return f"one of {', '.join(map(str, self.options))}" if self.options else self.type.allowed
 
     def read(self, argument: Expression, evaluate: Evaluate) -> object:
         """Return the argument's value.
@@ -104,15 +114,19 @@ def _text(value: Scalar) -> str:
     return value
 
 
-def _number(value: Scalar) -> float:
+def _as_written(value: Scalar) -> float:
     """Return a whole number as it is, so that names show it as it was written."""
     if value is None or isinstance(value, bool):
         raise TypeError(value)
     return float(value) if isinstance(value, str) else value
 
 
+def _number(value: Scalar) -> float:
+    return float(_as_written(value))
+
+
 def _integer(value: Scalar) -> int:
-    number = float(_number(value))
+    number = _number(value)
     if not number.is_integer():
         raise ValueError(value)
     return int(number)
@@ -132,8 +146,18 @@ def _interval(value: Scalar) -> str:
     return _text(value)
 
 
+def _offset(value: Scalar) -> str:
+    """Return it with its sign; without one it goes back in time."""
+    text = _text(value)
+    parse_offset(text)
+    return text if text[0] in "+-" else f"-{text}"
+
+
 def _points_or_interval(value: Scalar) -> int | str:
-    return _interval(value) if isinstance(value, str) else _positive(value)
+    if not isinstance(value, str):
+        return _positive(value)
+    parse_interval(value.removeprefix("-"))
+    return value
 
 
 def _positive(value: Scalar) -> int:
@@ -157,18 +181,40 @@ def _date(value: Scalar) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
 
 
-def _series_or_number(argument: Expression, evaluate: Evaluate) -> object:
-    return (NUMBER if isinstance(argument, Literal) else SERIES).read(argument, evaluate)
+def _aggregate_or_function(value: Scalar) -> str:
+    return _text(value) if value in _COMBINERS else _aggregate(value)
 
+
+def _node_or_tag(value: Scalar) -> int | str:
+    return value if isinstance(value, str) else _integer(value)
+
+
+def _series_or_number(argument: Expression, evaluate: Evaluate) -> object:
+    return (_AS_WRITTEN if isinstance(argument, Literal) else SERIES).read(argument, evaluate)
+
+
+_INFINITY = orjson.Fragment(b"1e9999")  # what JavaScript reads as infinity
+_COMBINERS = (
+    *("asPercent", "averageSeries", "averageSeriesWithWildcards", "countSeries", "diffSeries"),
+    *("diffSeriesLists", "maxSeries", "minSeries", "multiplySeries", "multiplySeriesLists"),
+    *("multiplySeriesWithWildcards", "pct", "powSeries", "rangeOfSeries", "stddevSeries"),
+    *("sumSeries", "sumSeriesLists", "sumSeriesWithWildcards"),
+)
+"""The functions that groups may be combined by, beside the aggregates."""
 
 SERIES = Type("seriesList", "a path or a function", _series)
 SOURCE = Type(SERIES.name, SERIES.allowed, _unread)
 TIMERS = Type("seriesList", "a path of timers, without a statistic", _pattern)
 TEXT = Type("string", "text in quotes", _scalar(_text))
 NUMBER = Type("float", "a number", _scalar(_number))
+_AS_WRITTEN = Type("float", "a number", _scalar(_as_written))
 TOTAL = Type("any", "a path, a function, a number or none", _series_or_number)
 INTEGER = Type("integer", "a whole number", _scalar(_integer))
 NODE = Type("node", "a whole number: the node's place in the path, from 0", _scalar(_integer))
+NODE_OR_TAG = Type(
+    "nodeOrTag", "a node's place in the path, from 0, or a tag in quotes", _scalar(_node_or_tag)
+)
+TAG = Type("tag", "a tag in quotes", _scalar(_text))
 BOOLEAN = Type("boolean", "true or false", _scalar(_boolean))
 DATE = Type("date", f"{TIMES}, in quotes", _scalar(_date))
 POINTS_OR_INTERVAL = Type(
@@ -176,6 +222,12 @@ POINTS_OR_INTERVAL = Type(
 )
 POINTS_OR_INFINITY = Type("intOrInf", "a whole number or inf", _scalar(_points_or_infinity))
 INTERVAL = Type("interval", f"{INTERVALS}, in quotes", _scalar(_interval))
+OFFSET = Type("interval", f"{INTERVALS}, with a sign or without, in quotes", _scalar(_offset))
 AGGREGATE = Type("aggFunc", f"one of {', '.join(AGGREGATE_NAMES)}, in quotes", _scalar(_aggregate))
+COMBINER = Type(
+    "aggOrSeriesFunc",
+    f"one of {', '.join(AGGREGATE_NAMES)} or a function of series, in quotes",
+    _scalar(_aggregate_or_function),
+)
 
-_OPTIONS = {AGGREGATE.name: AGGREGATE_NAMES}
+_OPTIONS = {AGGREGATE.name: AGGREGATE_NAMES, COMBINER.name: (*AGGREGATE_NAMES, *_COMBINERS)}
