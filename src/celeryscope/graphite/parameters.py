@@ -210,6 +210,7 @@ NUMBER = Type("float", "a number", _scalar(_number))
 _AS_WRITTEN = Type("float", "a number", _scalar(_as_written))
 TOTAL = Type("any", "a path, a function, a number or none", _series_or_number)
 INTEGER = Type("integer", "a whole number", _scalar(_integer))
+POSITIVE = Type(INTEGER.name, "a whole number from 1 on", _scalar(_positive))
 NODE = Type("node", "a whole number: the node's place in the path, from 0", _scalar(_integer))
 NODE_OR_TAG = Type(
     "nodeOrTag", "a node's place in the path, from 0, or a tag in quotes", _scalar(_node_or_tag)
