@@ -36,10 +36,15 @@ class Context:
     def read(
         self, target: Target, start: int | None = None, end: int | None = None
     ) -> list[TimeSeries]:
-        """Evaluate a target, over a range of its own if one is given."""
-        first = self.span.start if start is None else start
-        last = self.span.end if end is None else end
+        """Evaluate a target, over a range of its own if one is given; time starts at 0."""
+        first = self.span.start if start is None else max(start, 0)
+        last = self.span.end if end is None else max(end, 0)
         return self.evaluate(target, replace(self, span=replace(self.span, start=first, end=last)))
+
+    def read_earlier(self, target: Target, seconds: int) -> tuple[int, list[TimeSeries]]:
+        """Evaluate a target from some seconds before the range on; return also how many."""
+        earlier = min(seconds, self.span.start)
+        return earlier, self.read(target, self.span.start - earlier)
 
     def time(self, key: str, text: str) -> int:
         """Return the Unix time that an argument names; `key` says which one it is.
@@ -95,6 +100,19 @@ class Function:
         for parameter, argument in self._placed(call):
             given[parameter.name].append(argument)
         return [self._value(one, given[one.name], call, evaluate) for one in self.parameters]
+
+    def filled(self, lists: list[list[TimeSeries]]) -> list[object]:
+        """Return one value for each parameter: lists of series first, then defaults.
+
+        Raises:
+            ArgumentError: It takes fewer lists, or cannot do without what it would lack.
+        """
+        if self.parameters[0].multiple:
+            return [lists, *(one.default for one in self.parameters[1:])]
+        rest = self.parameters[len(lists) :]
+        if len(lists) > len(self.parameters) or any(one.required for one in rest):
+            raise ArgumentError(f"{self.name} takes other arguments")
+        return [*lists, *([] if one.multiple else one.default for one in rest)]
 
     def _placed(self, call: Call) -> Iterator[tuple[Parameter, Expression]]:
         for place, argument in enumerate(call.arguments):

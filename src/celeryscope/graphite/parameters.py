@@ -10,8 +10,8 @@ from celeryscope.graphite.aggregates import AGGREGATE_NAMES, canonical
 from celeryscope.graphite.errors import RefusedError
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.graphite.target import Expression, Literal, Path, Target
+from celeryscope.graphite.times import ALIGNMENTS, INTERVALS, parse_interval, parse_offset
 from celeryscope.graphite.times import ALLOWED as TIMES
-from celeryscope.graphite.times import INTERVALS, parse_interval, parse_offset
 
 Evaluate = Callable[[Target], list[TimeSeries]]
 Scalar = str | int | float | bool | None
@@ -177,6 +177,23 @@ def _aggregate(value: Scalar) -> str:
     return _text(value)
 
 
+def _share(value: Scalar) -> float:
+    number = _number(value)
+    if not 0 <= number <= 1:
+        raise ValueError(value)
+    return number
+
+
+def _alignment(value: Scalar) -> str | None:
+    """Return a unit of the calendar; booleans, once allowed here, mean none."""
+    if isinstance(value, bool):
+        return None
+    text = _text(value)
+    if text not in ALIGNMENTS:
+        raise ValueError(value)
+    return text
+
+
 def _date(value: Scalar) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
 
@@ -203,6 +220,7 @@ _COMBINERS = (
 """The functions that groups may be combined by, beside the aggregates."""
 
 SERIES = Type("seriesList", "a path or a function", _series)
+SERIES_LISTS = Type("seriesLists", SERIES.allowed, _series)
 SOURCE = Type(SERIES.name, SERIES.allowed, _unread)
 TIMERS = Type("seriesList", "a path of timers, without a statistic", _pattern)
 TEXT = Type("string", "text in quotes", _scalar(_text))
@@ -223,6 +241,8 @@ POINTS_OR_INTERVAL = Type(
 )
 POINTS_OR_INFINITY = Type("intOrInf", "a whole number or inf", _scalar(_points_or_infinity))
 INTERVAL = Type("interval", f"{INTERVALS}, in quotes", _scalar(_interval))
+SHARE = Type(NUMBER.name, "a number from 0 to 1", _scalar(_share))
+ALIGNMENT = Type("string", f"one of {', '.join(ALIGNMENTS)}", _scalar(_alignment))
 OFFSET = Type("interval", f"{INTERVALS}, with a sign or without, in quotes", _scalar(_offset))
 AGGREGATE = Type("aggFunc", f"one of {', '.join(AGGREGATE_NAMES)}, in quotes", _scalar(_aggregate))
 COMBINER = Type(

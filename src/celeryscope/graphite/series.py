@@ -6,6 +6,7 @@ from math import lcm
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from celeryscope.graphite.aggregates import CONSOLIDATIONS
 from celeryscope.graphite.errors import ArgumentError
@@ -42,6 +43,11 @@ class TimeSeries:
 
     def named(self, name: str) -> Self:
         return replace(self, name=name)
+
+    def after(self, seconds: int) -> Self:
+        """Return the series without its first so many seconds, rounded down to full steps."""
+        steps = seconds // self.step
+        return replace(self, start=self.start + steps * self.step, values=self.values[steps:])
 
     def tagged(self, **tags: object) -> Self:
         return replace(self, tags=self.tags | {tag: str(value) for tag, value in tags.items()})
@@ -90,11 +96,17 @@ def enough(series: TimeSeries, laid_out: Floats, step: int, merged: Floats) -> F
 
 def by_interval(series: TimeSeries, start: int, step: int, count: int) -> Floats:
     """Lay the values out by interval: one row each, only as wide as the fullest."""
-    row = (series.start - start + series.step * np.arange(series.values.size)) // step
+    row = places(series, start, step)
     column = np.arange(row.size) - np.searchsorted(row, row)
     laid_out = np.full((count, int(column.max(initial=0)) + 1), np.nan)
     laid_out[row, column] = series.values
     return laid_out
+
+
+def places(series: TimeSeries, start: int, step: int) -> NDArray[np.int64]:
+    """Return for each value the interval it is in, counted from the one at `start`."""
+    row: NDArray[np.int64] = series.start - start + series.step * np.arange(series.values.size)
+    return row // step
 
 
 def aligned(series: Sequence[TimeSeries]) -> list[TimeSeries]:

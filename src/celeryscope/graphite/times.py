@@ -35,6 +35,17 @@ _NAMED_HOURS = {"midnight": 0, "noon": _NOON, "teatime": 16}
 _DAYS = {"": 0, "today": 0, "yesterday": -1, "tomorrow": 1}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKS = "weeks"
+_BEGINNINGS = {
+    "years": "%Y-01-01",
+    "months": "%Y-%m-01",
+    _WEEKS: "%Y-%m-%d",
+    "days": "%Y-%m-%d",
+    "hours": "%Y-%m-%dT%H:00",
+    "minutes": "%Y-%m-%dT%H:%M",
+    "seconds": "%Y-%m-%dT%H:%M:%S",
+}
+ALIGNMENTS = (*_BEGINNINGS, *(f"{_WEEKS}{day}" for day in range(1, 8)))
 _MONTH_DAY = re.compile(rf"({'|'.join(_MONTHS)})[a-z]*(\d{{1,2}})\Z")
 _WEEKDAY = re.compile(rf"({'|'.join(_WEEKDAYS)})[a-z]*\Z")
 _US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})\Z")
@@ -69,6 +80,32 @@ def parse_interval(text: str) -> int:
     if not 0 < seconds < _LATEST:
         raise ValueError(f"{text!r} is no interval; allowed is {INTERVALS}")
     return seconds
+
+
+def parse_offset(text: str) -> int:
+    """Return the seconds of an interval that may have a sign; without one they are positive.
+
+    Raises:
+        ValueError: It is none, or longer than a time can be.
+    """
+    text = text.lower().translate(_NOISE)
+    seconds = _offset(text if text[:1] in {"+", "-"} else f"+{text}")
+    if abs(seconds) >= _LATEST:
+        raise ValueError(f"{text!r} is longer than a time can be")
+    return seconds
+
+
+def floor_to(unit: str, time: int, zone: tzinfo) -> int:
+    """Return when the unit of the calendar began that a time is in.
+
+    It is one of ALIGNMENTS; `weeks` may carry the day that they start with, 1 (Monday) to 7.
+    """
+    moment = datetime.fromtimestamp(time, zone)
+    if unit.startswith(_WEEKS):
+        first = int(unit.removeprefix(_WEEKS) or 1)
+        moment -= timedelta(days=(moment.isoweekday() - first) % 7)
+    began = format(moment, _BEGINNINGS[unit.rstrip("1234567")])
+    return int(datetime.fromisoformat(began).replace(tzinfo=zone).timestamp())
 
 
 def parse_zone(text: str) -> tzinfo:

@@ -2,16 +2,52 @@
 
 from celeryscope.graphite.declaration import Function
 from celeryscope.graphite.functions import (
+    across,
     alias,
+    arithmetic,
     combine,
+    drawing,
+    gaps,
+    generate,
+    group,
+    holt_winters,
+    line,
+    lists,
     merged,
+    moving,
+    order,
     percent,
+    rates,
     select,
+    shift,
     special,
-    transform,
+    summarize,
+    values,
 )
 
-_FAMILIES = (alias, combine, merged, percent, select, special, transform)
+_FAMILIES = (
+    across,
+    alias,
+    arithmetic,
+    combine,
+    drawing,
+    gaps,
+    generate,
+    group,
+    holt_winters,
+    line,
+    lists,
+    merged,
+    moving,
+    order,
+    percent,
+    rates,
+    select,
+    shift,
+    special,
+    summarize,
+    values,
+)
 
 FUNCTIONS: dict[str, Function] = {
     name: declared

@@ -19,11 +19,11 @@ def merged_percentile(context: Context, timers: str, percent: float) -> list[Tim
     """
     if not 0 < percent <= _MAX_PERCENT:
         raise ArgumentError(
-            f"mergedPercentile: percent is {percent}; allowed is more than 0, at most 100"
+            f"mergedPercentile: percent is {percent:g}; allowed is more than 0, at most 100"
         )
     values = context.fetcher.merged_percentile(timers, percent, context.window)
     if values is None:
         return []
-    name = f"mergedPercentile({timers},{percent})"
+    name = f"mergedPercentile({timers},{percent:g})"
     window = context.window
     return [TimeSeries(name, window.start, window.step, values, path=name, tags={"name": name})]

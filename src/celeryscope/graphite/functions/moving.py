@@ -1,0 +1,159 @@
+"""Functions over a window that moves along each series; it starts before the range does."""
+
+from itertools import accumulate
+
+import numpy as np
+
+from celeryscope.graphite.aggregates import AGGREGATES, canonical
+from celeryscope.graphite.declaration import Context, Function, function
+from celeryscope.graphite.parameters import (
+    AGGREGATE,
+    NUMBER,
+    POINTS_OR_INTERVAL,
+    POSITIVE,
+    SERIES,
+    SHARE,
+    SOURCE,
+    Parameter,
+)
+from celeryscope.graphite.rolling import known, rolled
+from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.target import Target
+from celeryscope.graphite.times import parse_interval
+from celeryscope.sketch import Floats
+
+_SOURCE = Parameter("seriesList", SOURCE)
+_WINDOW = Parameter("windowSize", POINTS_OR_INTERVAL)
+_XFF = Parameter("xFilesFactor", SHARE, required=False)
+
+Size = int | str
+"""A number of points, or an interval."""
+
+
+@function(
+    "movingWindow",
+    "Calculate",
+    _SOURCE,
+    _WINDOW,
+    Parameter("func", AGGREGATE, required=False, default="average"),
+    _XFF,
+    raw=True,
+)
+def moving_window(
+    context: Context, source: Target, size: Size, aggregate: str, xff: float | None
+) -> list[TimeSeries]:
+    """Aggregate, for each point, the points of a window that ends with it."""
+    seconds, series = _with_preview(context, source, size)
+    return [_moved(one, size, aggregate, xff).after(seconds) for one in series]
+
+
+def _moving(name: str, aggregate: str, words: str) -> Function:
+    def moving(context: Context, source: Target, size: Size, xff: float | None) -> list[TimeSeries]:
+        return moving_window.code(context, source, size, aggregate, xff)
+
+    moving.__doc__ = f"Show {words} a window that ends with each point."
+    return function(name, "Calculate", _SOURCE, _WINDOW, _XFF, raw=True)(moving)
+
+
+moving_average = _moving("movingAverage", "average", "the average over")
+moving_median = _moving("movingMedian", "median", "the median over")
+moving_sum = _moving("movingSum", "sum", "the sum over")
+moving_min = _moving("movingMin", "min", "the lowest value of")
+moving_max = _moving("movingMax", "max", "the highest value of")
+
+
+@function("exponentialMovingAverage", "Calculate", _SOURCE, _WINDOW, raw=True)
+def exponential_moving_average(context: Context, source: Target, size: Size) -> list[TimeSeries]:
+    """Average each series with weights that fall exponentially into the past.
+
+    It starts from the plain average of one window before the range. The weight of the newest
+    value is 2 / (n + 1), n being the points of the window or, if it is an interval, its seconds.
+    """
+    seconds, series = _with_preview(context, source, size)
+    weight = 2 / ((size if isinstance(size, int) else _seconds(size)) + 1)
+    return [
+        one.derived(
+            f"exponentialMovingAverage({one.name},{_shown(size)})",
+            _smoothed(one.values, _points(one, size), weight),
+        )
+        .tagged(exponentialMovingAverage=size)
+        .after(seconds)
+        for one in series
+    ]
+
+
+@function(
+    "stdev",
+    "Calculate",
+    Parameter("seriesList", SERIES),
+    Parameter("points", POSITIVE),
+    Parameter("windowTolerance", NUMBER, required=False, default=0.1),
+    raw=True,
+)
+def stdev(
+    _context: Context, series: list[TimeSeries], points: int, tolerance: float
+) -> list[TimeSeries]:
+    """Show the standard deviation of the points of a window that ends with each point.
+
+    `windowTolerance` is the share of them that have to be known.
+    """
+    return [
+        one.derived(
+            f"stdev({one.name},{points})", _rolled(one.values, points, "stddev", tolerance)
+        ).tagged(stdev=points)
+        for one in series
+    ]
+
+
+def _with_preview(context: Context, source: Target, size: Size) -> tuple[int, list[TimeSeries]]:
+    """Read a target from a window before the range on; return also how many seconds before.
+
+    A window of points is as long as the longest step of the series makes it; reading further back
+    may give longer steps.
+    """
+    if isinstance(size, str):
+        return context.read_earlier(source, _seconds(size))
+    step, longest = 0, context.window.step
+    while longest > step:
+        step = longest
+        seconds, series = context.read_earlier(source, size * step)
+        longest = max((one.step for one in series), default=step)
+    return seconds, series
+
+
+def _moved(series: TimeSeries, size: Size, func: str, xff: float | None) -> TimeSeries:
+    share = series.xff if xff is None else xff
+    tag = f"moving{func.capitalize()}"
+    values = _rolled(series.values, _points(series, size), canonical(func) or func, share)
+    return series.derived(f"{tag}({series.name},{_shown(size)})", values).tagged(**{tag: size})
+
+
+def _points(series: TimeSeries, size: Size) -> int:
+    return size if isinstance(size, int) else max(_seconds(size) // series.step, 1)
+
+
+def _seconds(size: str) -> int:
+    return parse_interval(size.removeprefix("-"))
+
+
+def _shown(size: Size) -> str:
+    return str(size) if isinstance(size, int) else f'"{size}"'
+
+
+def _rolled(values: Floats, points: int, aggregate: str, share: float) -> Floats:
+    enough = known(values, points) >= share * points
+    return np.where(enough, rolled(values, points, aggregate), np.nan)
+
+
+def _smoothed(values: Floats, points: int, weight: float) -> Floats:
+    """Average exponentially from `points` on, starting from the average of those before."""
+    seed = float(np.nan_to_num(AGGREGATES["average"](values[:points], 0)))
+    smoothed = np.full(values.size, np.nan)
+    places = points + np.flatnonzero(~np.isnan(values[points:]))
+    averages = accumulate(
+        values[places].tolist(),
+        lambda before, value: weight * value + (1 - weight) * before,
+        initial=seed,
+    )
+    smoothed[places] = list(averages)[1:]
+    return smoothed

@@ -1,0 +1,150 @@
+"""Functions that merge the values of longer intervals."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celeryscope.graphite.aggregates import AGGREGATES, CONSOLIDATIONS, canonical, total
+from celeryscope.graphite.declaration import Context, function
+from celeryscope.graphite.parameters import (
+    AGGREGATE,
+    ALIGNMENT,
+    BOOLEAN,
+    INTERVAL,
+    SERIES,
+    SOURCE,
+    Flag,
+    Parameter,
+)
+from celeryscope.graphite.series import TimeSeries, by_interval, enough, places
+from celeryscope.graphite.target import Target
+from celeryscope.graphite.times import floor_to, parse_interval
+from celeryscope.sketch import Floats
+
+_INTERVAL = Parameter("intervalString", INTERVAL)
+_UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60))
+_FUNC = Parameter("func", AGGREGATE, required=False, default="sum")
+
+
+@function(
+    "summarize",
+    "Transform",
+    Parameter("seriesList", SERIES),
+    _INTERVAL,
+    _FUNC,
+    Parameter("alignToFrom", BOOLEAN, required=False, default=False),
+    raw=True,
+)
+def summarize(
+    context: Context, series: list[TimeSeries], interval: str, func: str, align: Flag
+) -> list[TimeSeries]:
+    """Aggregate each series over intervals on the clock, or from the start of the range on."""
+    seconds = parse_interval(interval)
+    suffix = ", true" if align else ""
+    return [
+        _summarized(
+            context,
+            one,
+            f'summarize({one.name}, "{interval}", "{func}"{suffix})',
+            one.start if align else one.start // seconds * seconds,
+            seconds,
+            func,
+        ).tagged(summarize=interval, summarizeFunction=func)
+        for one in series
+    ]
+
+
+@function(
+    "smartSummarize",
+    "Transform",
+    Parameter("seriesList", SOURCE),
+    _INTERVAL,
+    _FUNC,
+    Parameter("alignTo", ALIGNMENT, required=False),
+    raw=True,
+)
+def smart_summarize(
+    context: Context, source: Target, interval: str, func: str, unit: str | None
+) -> list[TimeSeries]:
+    """Aggregate each series over intervals from the start of the range on.
+
+    With `alignTo` the range is made longer, to start with a full unit of the calendar: years,
+    months, weeks (`weeks3` start on Wednesday), days, hours, minutes or seconds.
+    """
+    seconds = parse_interval(interval)
+    start = context.span.start
+    aligned = floor_to(unit, start, context.span.zone) if unit else start
+    return [
+        _summarized(
+            context,
+            one,
+            f'smartSummarize({one.name}, "{interval}", "{func}")',
+            one.start,
+            seconds,
+            func,
+        ).tagged(smartSummarize=interval, smartSummarizeFunction=func)
+        for one in context.read(source, aligned)
+    ]
+
+
+@function(
+    "hitcount",
+    "Transform",
+    Parameter("seriesList", SOURCE),
+    _INTERVAL,
+    Parameter("alignToInterval", BOOLEAN, required=False, default=False),
+    raw=True,
+)
+def hitcount(context: Context, source: Target, interval: str, align: Flag) -> list[TimeSeries]:
+    """Count hits in each interval, the values being hits a second.
+
+    Intervals end with the range; with `alignToInterval` they start with a full minute, hour or day
+    before it, the longest that is not longer than the interval.
+    """
+    seconds = parse_interval(interval)
+    suffix = ", true" if align else ""
+    unit = next((unit for unit, length in _UNITS if seconds >= length), "seconds")
+    start = floor_to(unit, context.span.start, context.span.zone) if align else context.span.start
+    results = []
+    for one in context.read(source, start):
+        first = one.start if align else one.end - -(-(one.end - one.start) // seconds) * seconds
+        values = _hits(context, one, first, seconds)
+        name = f'hitcount({one.name}, "{interval}"{suffix})'
+        counted = one.derived(name, values, start=first, step=seconds, method="sum")
+        results.append(counted.tagged(hitcount=interval))
+    return results
+
+
+def _summarized(
+    context: Context, series: TimeSeries, name: str, start: int, seconds: int, func: str
+) -> TimeSeries:
+    aggregate = canonical(func) or func
+    count = -(-(series.end - start) // seconds)
+    context.fetcher.charge(count)
+    laid_out = by_interval(series, start, seconds, count)
+    held = np.bincount(places(series, start, seconds), minlength=count)
+    values = enough(series, laid_out, seconds, _merged(aggregate, laid_out, held))
+    method = aggregate if aggregate in CONSOLIDATIONS else series.method
+    return series.derived(name, values, start=start, step=seconds, method=method)
+
+
+def _merged(aggregate: str, laid_out: Floats, held: NDArray[np.int64]) -> Floats:
+    """Aggregate each row; in those two that count nulls, only as many as the interval held."""
+    if aggregate == "avg_zero":
+        return total(laid_out, 1) / held
+    if aggregate == "multiply":
+        beyond = np.arange(laid_out.shape[1]) >= np.maximum(held, 1)[:, None]
+        laid_out = np.where(beyond, 1.0, laid_out)
+    return AGGREGATES[aggregate](laid_out, 1)
+
+
+def _hits(context: Context, series: TimeSeries, start: int, seconds: int) -> Floats:
+    """Return what each interval gets of the values, which last for one step each."""
+    count = -(-(series.end - start) // seconds)
+    context.fetcher.charge(count)
+    steps = series.start + series.step * np.arange(series.values.size)
+    cuts = np.union1d(steps, start + seconds * np.arange(1, count))
+    lasted = np.diff(cuts, append=series.end)
+    values = series.values[(cuts - series.start) // series.step]
+    known, interval = ~np.isnan(values), (cuts - start) // seconds
+    hits = np.bincount(interval[known], (values * lasted)[known], count)
+    return np.where(np.bincount(interval[known], minlength=count) > 0, hits, np.nan)

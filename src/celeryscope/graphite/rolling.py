@@ -1,0 +1,90 @@
+"""Aggregates of a window that moves over values."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from celeryscope.graphite.aggregates import AGGREGATES, Aggregate, number
+from celeryscope.sketch import Floats
+
+_AT_ONCE = 1 << 20  # values: what is laid out for those aggregates that need it
+
+
+def rolled(values: Floats, size: int, aggregate: str) -> Floats:
+    """Aggregate, for each place, the known ones of the `size` values that end there.
+
+    Places before the first see fewer values; a window of which none is known gives NaN.
+    """
+    if aggregate in _FAST:
+        return np.where(known(values, size) > 0, _FAST[aggregate](values, size), np.nan)
+    return _laid_out(values, size, _SKIPPING.get(aggregate, AGGREGATES[aggregate]))
+
+
+def known(values: Floats, size: int) -> Floats:
+    """Return for each place how many of the `size` values that end there are known."""
+    return _swept(np.where(np.isnan(values), 0.0, 1.0), size, np.add, 0.0)
+
+
+def _total(values: Floats, size: int) -> Floats:
+    return _swept(np.where(np.isnan(values), 0.0, values), size, np.add, 0.0)
+
+
+def _mean(values: Floats, size: int) -> Floats:
+    return _total(values, size) / known(values, size)
+
+
+def _least(values: Floats, size: int) -> Floats:
+    return _swept(values, size, np.fmin, np.nan)
+
+
+def _greatest(values: Floats, size: int) -> Floats:
+    return _swept(values, size, np.fmax, np.nan)
+
+
+def _spread(values: Floats, size: int) -> Floats:
+    return _greatest(values, size) - _least(values, size)
+
+
+def _swept(values: Floats, size: int, merge: np.ufunc, nothing: float) -> Floats:
+    """Merge `size` values at a time in two sweeps, exactly: nothing is ever taken back out.
+
+    The values are cut into blocks of `size`. A window is the end of one block and the start of
+    the next; both are running merges, one from each side.
+    """
+    size = min(size, values.size)
+    tail = -(values.size - 1) % size
+    padded = np.concatenate([np.full(size - 1, nothing), values, np.full(tail, nothing)])
+    padded = padded[: padded.size // size * size]
+    blocks = padded.reshape(-1, size)
+    ends = merge.accumulate(blocks[:, ::-1], axis=1)[:, ::-1].ravel()[: values.size]
+    starts = merge.accumulate(blocks, axis=1)
+    starts = np.where(np.arange(size) == size - 1, nothing, starts).ravel()
+    merged: Floats = merge(ends, starts[size - 1 : size - 1 + values.size])
+    return merged
+
+
+def _laid_out(values: Floats, size: int, aggregate: Aggregate) -> Floats:
+    size = min(size, values.size)
+    padded = np.concatenate([np.full(size - 1, np.nan), values])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size)
+    rows = max(_AT_ONCE // size, 1)
+    parts = [aggregate(windows[at : at + rows], 1) for at in range(0, values.size, rows)]
+    return np.concatenate(parts)
+
+
+def _product(values: Floats, axis: int) -> Floats:
+    product: Floats = np.nanprod(values, axis=axis)
+    return np.where(np.isnan(number(values, axis)), np.nan, product)
+
+
+_FAST: dict[str, Callable[[Floats, int], Floats]] = {
+    "sum": _total,
+    "average": _mean,
+    "avg_zero": _mean,
+    "min": _least,
+    "max": _greatest,
+    "count": known,
+    "range": _spread,
+}
+
+_SKIPPING: dict[str, Aggregate] = {"multiply": _product}
