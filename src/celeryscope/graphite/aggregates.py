@@ -76,6 +76,30 @@ def _at(values: Floats, index: NDArray[np.intp], axis: int) -> Floats:
     return picked.squeeze(axis)
 
 
+def percentile(values: Floats, axis: int, percent: float, *, interpolate: bool = False) -> Floats:
+    """Return the value at a rank of `percent` (0 to 100) of those known, one past the last.
+
+    A rank between two values takes the higher, or what lies as far between them.
+    """
+    ordered = np.sort(values, axis=axis)
+    known = np.nan_to_num(number(values, axis), nan=1.0).astype(np.intp)
+    rank = percent / 100 * (known + 1)
+    low, high = (
+        _at(ordered, np.clip(whole.astype(np.intp) - 1, 0, known - 1), axis)
+        for whole in (np.floor(rank), np.ceil(rank))
+    )
+    return low + (rank - np.floor(rank)) * (high - low) if interpolate else high
+
+
+def summary(values: Floats, name: str) -> float:
+    """Return one number for all values of a series; NaN if it has none.
+
+    Their count and their average with zeros are then 0.
+    """
+    found = float(AGGREGATES[name](values, 0))
+    return 0.0 if np.isnan(found) and name in _ZERO_OF_NOTHING else found
+
+
 CONSOLIDATIONS: dict[str, Aggregate] = {
     "sum": total,
     "average": average,
@@ -101,6 +125,7 @@ AGGREGATES: dict[str, Aggregate] = {
     "last": last,
 }
 
+_ZERO_OF_NOTHING = {"count", "avg_zero"}
 _ALIASES = {"avg": "average", "rangeOf": "range", "total": "sum", "current": "last"}
 AGGREGATE_NAMES = (*AGGREGATES, *_ALIASES)
 

@@ -11,11 +11,33 @@ def expressions(series: Iterable[TimeSeries]) -> str:
     return ",".join(dict.fromkeys(one.path for one in series))
 
 
-def nodes_of(series: TimeSeries, nodes: Sequence[int]) -> str:
-    """Return some nodes of a series' name, joined by dots; one that is not there is empty.
+def nodes_of(series: TimeSeries, nodes: Iterable[int | str]) -> str:
+    """Return some nodes of a series' name, or its tags, joined by dots; what is not there is empty.
 
     In a name that is a target itself, such as `sumSeries(a.*.b)`, its first path counts.
     """
     path = first_path(series.name) if series.name.endswith(")") else series.name
-    parts = path.split(".")
-    return ".".join(parts[n] if -len(parts) <= n < len(parts) else "" for n in nodes)
+    parts = path.partition(";")[0].split(".")
+    return ".".join(_node(series, parts, node) for node in nodes)
+
+
+def by_nodes(
+    series: Iterable[TimeSeries], nodes: Sequence[int | str]
+) -> dict[str, list[TimeSeries]]:
+    """Group series by nodes or tags, in the order in which the groups come first."""
+    groups: dict[str, list[TimeSeries]] = {}
+    for one in series:
+        groups.setdefault(nodes_of(one, nodes), []).append(one)
+    return groups
+
+
+def tags_of(path: str) -> dict[str, str]:
+    """Return the tags that a path such as `disk.used;host=a` carries, and its name."""
+    name, *pairs = path.split(";")
+    return {"name": name} | {tag: value for tag, _, value in (one.partition("=") for one in pairs)}
+
+
+def _node(series: TimeSeries, parts: Sequence[str], node: int | str) -> str:
+    if isinstance(node, int) and -len(parts) <= node < len(parts):
+        return parts[node]
+    return series.tags.get(str(node), "")

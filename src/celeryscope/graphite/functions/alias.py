@@ -1,69 +1,139 @@
 """Functions that rename series."""
 
-import regex
+import re
+from collections.abc import Callable
 
+import numpy as np
+
+from celeryscope.graphite.aggregates import AGGREGATE_NAMES, canonical, last, summary
 from celeryscope.graphite.declaration import Context, function
 from celeryscope.graphite.errors import ArgumentError, shown
 from celeryscope.graphite.naming import nodes_of
-from celeryscope.graphite.parameters import NODE, SERIES, TEXT, Parameter
+from celeryscope.graphite.parameters import INTEGER, NODE_OR_TAG, SERIES, TEXT, Parameter
+from celeryscope.graphite.patterns import bounded, substituted
 from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.target import parse
+from celeryscope.graphite.units import UNIT_SYSTEMS, with_unit
 
-_MAX_NAME = 4000
-_PATIENCE_SECONDS = 0.5
+_SERIES = Parameter("seriesList", SERIES)
+_SEARCH, _REPLACE = Parameter("search", TEXT), Parameter("replace", TEXT)
+_NUMBER_FORMAT = re.compile(r"(?:[^%]|%%)*(?:%[-+ #0]?\d{0,2}(?:\.\d{0,2})?[dfgeis](?:[^%]|%%)*)?")
+_PLACES = Parameter("pos", INTEGER, required=False, multiple=True)
+_VALUE_TYPES = (*AGGREGATE_NAMES, *(f"{name}Series" for name in AGGREGATE_NAMES), *UNIT_SYSTEMS)
 
 
-@function("alias", "Alias", Parameter("seriesList", SERIES), Parameter("newName", TEXT))
+@function("alias", "Alias", _SERIES, Parameter("newName", TEXT))
 def alias(_context: Context, series: list[TimeSeries], name: str) -> list[TimeSeries]:
     """Show a text in place of the series' name."""
-    return [one.named(_bounded("alias", name)) for one in series]
+    return [one.named(bounded("alias", name)) for one in series]
 
 
-@function(
-    "aliasByNode",
-    "Alias",
-    Parameter("seriesList", SERIES),
-    Parameter("nodes", NODE, multiple=True),
-)
+@function("aliasByNode", "Alias", _SERIES, Parameter("nodes", NODE_OR_TAG, multiple=True))
 def alias_by_node(
-    _context: Context, series: list[TimeSeries], nodes: list[int]
+    _context: Context, series: list[TimeSeries], nodes: list[int | str]
 ) -> list[TimeSeries]:
-    """Show only some nodes of the series' name, counted from 0 or, negative, from the end."""
+    """Show only some nodes of the series' name, counted from 0 or, negative, from the end.
+
+    A text is the name of a tag.
+    """
     return [one.named(nodes_of(one, nodes)) for one in series]
 
 
-@function(
-    "aliasSub",
-    "Alias",
-    Parameter("seriesList", SERIES),
-    Parameter("search", TEXT),
-    Parameter("replace", TEXT),
-)
+@function("aliasByTags", "Alias", _SERIES, Parameter("tags", NODE_OR_TAG, multiple=True))
+def alias_by_tags(
+    _context: Context, series: list[TimeSeries], tags: list[int | str]
+) -> list[TimeSeries]:
+    """Show only the values of some tags; a number stands for a node of the name."""
+    return [one.named(nodes_of(one, tags)) for one in series]
+
+
+@function("aliasByMetric", "Alias", _SERIES)
+def alias_by_metric(_context: Context, series: list[TimeSeries]) -> list[TimeSeries]:
+    """Show only the last node of the path."""
+    return [one.named(_innermost(one.name).rpartition(".")[2].partition(",")[0]) for one in series]
+
+
+@function("aliasSub", "Alias", _SERIES, _SEARCH, _REPLACE)
 def alias_sub(
-    _context: Context, series: list[TimeSeries], search: str, replace: str
+    _context: Context, series: list[TimeSeries], search: str, replacement: str
 ) -> list[TimeSeries]:
     r"""Replace what a regular expression finds in the name; `\1` stands for its first group."""
-    try:
-        pattern = regex.compile(search)
-        return [one.named(_substituted(pattern, replace, one.name)) for one in series]
-    except TimeoutError:
+    names = substituted("aliasSub", search, replacement, [one.name for one in series])
+    return [one.named(name) for one, name in zip(series, names, strict=True)]
+
+
+@function("aliasQuery", "Alias", _SERIES, _SEARCH, _REPLACE, Parameter("newName", TEXT))
+def alias_query(
+    context: Context, series: list[TimeSeries], search: str, replacement: str, name: str
+) -> list[TimeSeries]:
+    """Show the last value of another series, whose target is made from the series' name.
+
+    `newName` says how: `%d`, `%.2f`, `%g` or `%s` stands for the value.
+    """
+    if not _NUMBER_FORMAT.fullmatch(name):
         raise ArgumentError(
-            f"aliasSub: search {shown(search)} takes longer than {_PATIENCE_SECONDS} s; "
-            "allowed is a regular expression without nested repetitions"
-        ) from None
-    except (regex.error, IndexError, OverflowError, RecursionError) as error:
-        raise ArgumentError(
-            f"aliasSub: search {shown(search)} with replace {shown(replace)} is wrong ({error}); "
-            "allowed is a regular expression and a replacement with its groups"
-        ) from None
+            f"aliasQuery: newName is {shown(name)}; allowed is text with one number, such as %.2f"
+        )
+    queries = substituted("aliasQuery", search, replacement, [one.name for one in series])
+    values = [_last_value(context, query) for query in queries]
+    return [one.named(name % value) for one, value in zip(series, values, strict=True)]
 
 
-def _substituted(pattern: "regex.Pattern[str]", replace: str, name: str) -> str:
-    # It comes from a request: without the limit, and with the GIL, it could stop the server.
-    substituted = pattern.sub(replace, name, timeout=_PATIENCE_SECONDS, concurrent=True)
-    return _bounded("aliasSub", substituted)
+@function(
+    "legendValue",
+    "Alias",
+    _SERIES,
+    Parameter("valuesTypes", TEXT, required=False, multiple=True, options=_VALUE_TYPES),
+)
+def legend_value(_context: Context, series: list[TimeSeries], kinds: list[str]) -> list[TimeSeries]:
+    """Add aggregates of the values to the name; a last `si` or `binary` shows them with units."""
+    units = kinds.pop() if kinds and kinds[-1] in UNIT_SYSTEMS else None
+    for kind in kinds:
+        series = [one.named(_with_value(one, kind, units)) for one in series]
+    return series
 
 
-def _bounded(function: str, name: str) -> str:
-    if len(name) > _MAX_NAME:
-        raise ArgumentError(f"{function}: a name would grow longer than {_MAX_NAME} characters")
-    return name
+@function("upper", "Alias", _SERIES, _PLACES)
+def upper(_context: Context, series: list[TimeSeries], places: list[int]) -> list[TimeSeries]:
+    """Show the name in upper case, or only its characters at some places, from 0."""
+    return [one.named(_recased(one.name, str.upper, places)) for one in series]
+
+
+@function("lower", "Alias", _SERIES, _PLACES)
+def lower(_context: Context, series: list[TimeSeries], places: list[int]) -> list[TimeSeries]:
+    """Show the name in lower case, or only its characters at some places, from 0."""
+    return [one.named(_recased(one.name, str.lower, places)) for one in series]
+
+
+def _innermost(name: str) -> str:
+    """Return what is between a name's last opening and its first closing parenthesis."""
+    left, right = name.rfind("(") + 1, name.find(")")
+    return name[left:right] if right >= 0 else name[left:]
+
+
+def _last_value(context: Context, query: str) -> float:
+    found = context.read(parse(query))
+    if not found:
+        raise ArgumentError(f"aliasQuery: {shown(query)} gives no series")
+    value = float(last(found[0].values, 0))
+    if np.isnan(value):
+        raise ArgumentError(f"aliasQuery: {found[0].name} has no value")
+    return value
+
+
+def _with_value(series: TimeSeries, kind: str, units: str | None) -> str:
+    name = canonical(kind) or kind
+    value = summary(series.values, name)
+    shown_value = "None" if np.isnan(value) else str(int(value) if name == "count" else value)
+    if units is None:
+        return f"{series.name} ({kind}: {shown_value})"
+    if not np.isnan(value):
+        shown_value = with_unit(value, units)
+    return f"{series.name:<20}{kind:<5}{shown_value:<10}"
+
+
+def _recased(name: str, change: Callable[[str], str], places: list[int]) -> str:
+    if not places:
+        return change(name)
+    chosen = {place % len(name) for place in places if -len(name) <= place < len(name)}
+    return "".join(change(one) if place in chosen else one for place, one in enumerate(name))

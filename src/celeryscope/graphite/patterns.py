@@ -1,0 +1,76 @@
+"""Regular expressions that come with a request: bounded in time and in what they make.
+
+Without the limit, and with the interpreter's lock held, one could stop the server.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import regex
+
+from celeryscope.graphite.errors import ArgumentError, shown
+
+MAX_NAME = 4000
+_PATIENCE_SECONDS = 0.5
+
+T = TypeVar("T")
+
+
+def substituted(function: str, search: str, replace: str, names: list[str]) -> list[str]:
+    r"""Replace what an expression finds in each name; `\1` stands for its first group.
+
+    Raises:
+        ArgumentError: It is no expression, takes too long or makes too long a name.
+    """
+
+    def replaced(pattern: "regex.Pattern[str]", name: str) -> str:
+        return pattern.sub(replace, name, timeout=_PATIENCE_SECONDS, concurrent=True)
+
+    made = _tried(function, search, f" with replace {shown(replace)}", names, replaced)
+    return [bounded(function, name) for name in made]
+
+
+def found(function: str, pattern: str, names: list[str]) -> list[bool]:
+    """Tell of each name whether an expression finds anything in it.
+
+    Raises:
+        ArgumentError: It is no expression, or takes too long.
+    """
+
+    def matches(compiled: "regex.Pattern[str]", name: str) -> bool:
+        return compiled.search(name, timeout=_PATIENCE_SECONDS, concurrent=True) is not None
+
+    return _tried(function, pattern, "", names, matches)
+
+
+def bounded(function: str, name: str) -> str:
+    """Return a name that a request made up.
+
+    Raises:
+        ArgumentError: It is too long.
+    """
+    if len(name) > MAX_NAME:
+        raise ArgumentError(f"{function}: a name would grow longer than {MAX_NAME} characters")
+    return name
+
+
+def _tried(
+    function: str,
+    search: str,
+    others: str,
+    names: Sequence[str],
+    use: Callable[["regex.Pattern[str]", str], T],
+) -> list[T]:
+    try:
+        pattern = regex.compile(search)
+        return [use(pattern, name) for name in names]
+    except TimeoutError:
+        raise ArgumentError(
+            f"{function}: search {shown(search)} takes longer than {_PATIENCE_SECONDS} s; "
+            "allowed is a regular expression without nested repetitions"
+        ) from None
+    except (regex.error, IndexError, OverflowError, RecursionError) as error:
+        raise ArgumentError(
+            f"{function}: search {shown(search)}{others} is wrong ({error}); "
+            "allowed is a regular expression and a replacement with its groups"
+        ) from None
