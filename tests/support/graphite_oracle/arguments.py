@@ -58,6 +58,7 @@ PAIR = {
     "seriesListSecondPos": ["minute.*.total", "ten.*.idle", "ten.*.total"],
 }
 MAPPED = {"reduceFunction": ['"asPercent"', '"divideSeries"', '"diffSeries"'], "reduceNode": ["2"]}
+ONLY_ONCE = {"reduceMatchers"}
 BY_FUNCTION: dict[str, dict[str, list[str]]] = {
     "aliasQuery": {
         "search": ["'^ten.web1.(.*)$'"],
@@ -84,6 +85,7 @@ BY_FUNCTION: dict[str, dict[str, list[str]]] = {
     },
     "exclude": {"pattern": SEARCHES},
     "filterSeries": {"threshold": ["0", "3", "10", "-2.5"]},
+    "groupByTags": {"seriesList": ["ten.tagged.*", "minute.tagged.*", "*.tagged.disk*"]},
     "grep": {"pattern": SEARCHES},
     "percentileOfSeries": {"n": NUMBERS_OF_PERCENT[1:]},
     "reduceSeries": MAPPED | {"reduceMatchers": ['"used","total"', '"total","used"']},
@@ -113,7 +115,8 @@ def _arguments(random: Random, function: Function) -> list[str]:
 
 
 def _times(random: Random, parameter: Parameter) -> int:
-    return random.choice([1, 1, 2]) if parameter.multiple else 1
+    one = not parameter.multiple or parameter.name in ONLY_ONCE
+    return 1 if one else random.choice([1, 1, 2])
 
 
 def _argument(random: Random, function: Function, parameter: Parameter) -> str:

@@ -1,8 +1,21 @@
-"""Where an answer differs from graphite-web's on purpose: one named rule for each reason."""
+"""Where an answer differs from graphite-web's on purpose: one rule for each reason."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Aspect(Enum):
+    """What is compared of an answer."""
+
+    NAMES = "names"
+    TAGS = "tags"
+    TIMES = "times"
+    VALUES = "values"
+
+
+ALL = frozenset(Aspect)
+NAMES, TAGS, TIMES, VALUES = Aspect
 
 
 @dataclass(frozen=True)
@@ -16,27 +29,98 @@ class Case:
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        times = [("from", str(self.start)), ("until", str(self.end))]
+        times = [("from", str(self.start)), ("until", str(self.end)), ("now", str(self.end))]
         given = [("xFilesFactor", str(self.xff))] * (self.xff is not None)
         return [("target", self.target), *times, ("format", "json"), ("noCache", "1"), *given]
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """A reason for a difference, and the cases that it covers."""
+    """A reason for a difference: in which targets, and where who answers how.
+
+    `status` is graphite-web's answer, `refused` whether this project refuses the target; `same`
+    is what must be equal all the same.
+    """
 
     why: str
-    covers: Callable[[Case], bool]
+    targets: str
+    status: int = 200
+    refused: bool = False
+    same: frozenset[Aspect] = frozenset()
+
+    def covers(self, case: Case, status: int, *, refused: bool) -> bool:
+        return (self.status, self.refused) == (status, refused) and bool(
+            re.search(self.targets, case.target)
+        )
 
 
-def _matching(pattern: str) -> Callable[[Case], bool]:
-    search = re.compile(pattern).search
-    return lambda case: search(case.target) is not None
+FAILS = 500
+REFUSES = 400
+
+DEVIATIONS = [
+    Deviation(
+        "constantLine has a value for each point of the range, graphite-web three",
+        r"^(constantLine|threshold|aggregateLine|countSeries\(\))",
+        same=frozenset({NAMES, TAGS}),
+    ),
+    Deviation(
+        "series of unequal steps are brought on one grid in asPercent, there only in part",
+        r"^(asPercent|pct)\(.*([*]\.shape|\{ten,minute\}|minute.*ten|ten.*minute)",
+        same=frozenset({NAMES, TAGS}),
+    ),
+    Deviation(
+        "series of unequal steps are brought on one grid in weightedAverage, there not",
+        r"^weightedAverage\(.*(minute.*ten|ten.*minute)",
+        same=frozenset({NAMES, TAGS}),
+    ),
+    Deviation(
+        "a total that matches nothing gives nulls",
+        r"^(asPercent|pct)\(.*ten\.nothing\.here",
+        status=REFUSES,
+    ),
+    Deviation(
+        "a total without series of its group gives nulls", r"^(asPercent|pct)\(.*,.*,", status=FAILS
+    ),
+    Deviation(
+        "a replacement's group that the search does not have is wrong where it is used",
+        r"^(aliasSub|aliasQuery|useSeriesAbove)\(.*\\1",
+        status=FAILS,
+    ),
+    Deviation(
+        "a name that is itself a target makes no target for applyByNode",
+        r"^applyByNode\(\w+\(",
+        refused=True,
+    ),
+    Deviation(
+        "what is unknown is neither above nor below a percentile",
+        r"^(averageOutsidePercentile|removeBetweenPercentile)\(",
+        status=FAILS,
+    ),
+    Deviation("what is unknown is not above a number", r"^useSeriesAbove\(", status=FAILS),
+    Deviation(
+        "an aggregate may be called sumSeries wherever one is asked for",
+        r'^(filterSeries|highest|lowest|sortBy|aggregateLine)\(.*\w+Series"',
+        status=REFUSES,
+    ),
+    Deviation(
+        "an aggregate may be called sumSeries wherever one is asked for, also in a legend",
+        r'^legendValue\(.*\w+Series"',
+        same=frozenset({TAGS, TIMES, VALUES}),
+    ),
+    Deviation("legendValue shows nothing if asked for nothing", r"^legendValue\([^\"]*\)$", FAILS),
+    Deviation(
+        "percentile 0 is the lowest value", r"^remove(Above|Below)Percentile\(.*,0\)$", status=FAILS
+    ),
+    Deviation("mapSeries alone orders series", r"^(map|mapSeries)\(", status=FAILS),
+    Deviation(
+        "the highest rank is the highest value, also between two",
+        r"^percentileOfSeries\(.*,100,true",
+        status=FAILS,
+    ),
+]
 
 
-DEVIATIONS: list[Deviation] = []
-
-
-def excused(case: Case) -> bool:
-    """Tell whether a deviation covers a case."""
-    return any(one.covers(case) for one in DEVIATIONS)
+def deviation(case: Case, status: int, *, refused: bool) -> Deviation | None:
+    """Return the rule that a case's answers fall under, if one does."""
+    covering = (one for one in DEVIATIONS if one.covers(case, status, refused=refused))
+    return next(covering, None)

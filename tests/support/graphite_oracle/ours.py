@@ -7,7 +7,7 @@ import numpy as np
 
 from celeryscope.graphite.namespace import split
 from celeryscope.graphite.series import TimeSeries
-from celeryscope.store.glob import matcher
+from celeryscope.store.glob import Matcher, matcher
 from celeryscope.store.protocol import Window
 
 
@@ -34,7 +34,7 @@ class ArrayFetcher:
         ]
 
 
-def _matches(globs: list, nodes: list[str]) -> bool:
+def _matches(globs: list[Matcher], nodes: list[str]) -> bool:
     return len(globs) == len(nodes) and all(
         glob(node) for glob, node in zip(globs, nodes, strict=True)
     )

@@ -26,7 +26,9 @@ def count_series(context: Context, lists: list[list[TimeSeries]]) -> list[TimeSe
     """Show how many series there are, whether they have values or not."""
     series = [one for part in lists for one in part]
     if not lists:
-        return [replace(one, name="0", path="countSeries()") for one in context.read(_ZERO)]
+        return [
+            _plain([one], "countSeries()", one.values).named("0") for one in context.read(_ZERO)
+        ]
     if not series:
         return []
     fitted = aligned(series)
@@ -81,7 +83,7 @@ def pow_series(_context: Context, lists: Lists) -> list[TimeSeries]:
     Parameter("nodes", NODE_OR_TAG, required=False, multiple=True),
 )
 def weighted_average(
-    _context: Context,
+    context: Context,
     series: list[TimeSeries],
     weights: list[TimeSeries],
     nodes: list[int | str],
@@ -101,7 +103,9 @@ def weighted_average(
     if not pairs:
         return []
     products = [_product(one, weight) for one, weight in pairs]
-    above, below = aligned([combined(products, "sum"), combined(weights, "sum")])
+    above, below = aligned(
+        [combined(side, "sum", context.span.xff) for side in (products, weights)]
+    )
     paths = [",".join(sorted({one.path for one in side})) for side in (series, weights)]
     name = f"weightedAverage({paths[0]}, {paths[1]}, {','.join(map(str, nodes))})"
     return [_plain([above], name, divided(above.values, below.values))]

@@ -158,8 +158,10 @@ def use_series_above(
 def _filtered(
     series: list[TimeSeries], func: str, comparison: str, limit: float
 ) -> list[TimeSeries]:
+    """Compare an aggregate; a series without values counts as lower than any number."""
     compare, aggregate = _OPERATORS[comparison], canonical(func) or func
-    return [one for one in series if compare(summary(one.values, aggregate), limit)]
+    values = (np.nan_to_num(summary(one.values, aggregate), nan=-np.inf) for one in series)
+    return [one for one, value in zip(series, values, strict=True) if compare(value, limit)]
 
 
 def _outer(values: Floats, percent: float) -> tuple[Floats, Floats]:

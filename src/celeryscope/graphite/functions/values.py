@@ -34,9 +34,10 @@ def remove_above_percentile(
     _context: Context, series: list[TimeSeries], percent: float
 ) -> list[TimeSeries]:
     """Make null what is above a percentile of the series' own values."""
+    limits = [float(percentile(one.values, 0, percent)) for one in series]
     return [
-        _without_above("removeAbovePercentile", one, percent, _own_percentile(one, percent))
-        for one in series
+        _tagged(_without_above("removeAbovePercentile", one, percent, limit), percent, limit)
+        for one, limit in zip(series, limits, strict=True)
     ]
 
 
@@ -45,9 +46,10 @@ def remove_below_percentile(
     _context: Context, series: list[TimeSeries], percent: float
 ) -> list[TimeSeries]:
     """Make null what is below a percentile of the series' own values."""
+    limits = [float(percentile(one.values, 0, percent)) for one in series]
     return [
-        _without_below("removeBelowPercentile", one, percent, _own_percentile(one, percent))
-        for one in series
+        _tagged(_without_below("removeBelowPercentile", one, percent, limit), percent, limit)
+        for one, limit in zip(series, limits, strict=True)
     ]
 
 
@@ -82,5 +84,5 @@ def _without_below(function: str, series: TimeSeries, shown: float, limit: float
     return series.derived(f"{function}({series.name}, {shown:g})", values)
 
 
-def _own_percentile(series: TimeSeries, percent: float) -> float:
-    return float(percentile(series.values, 0, percent))
+def _tagged(series: TimeSeries, percent: float, limit: float) -> TimeSeries:
+    return series if np.isnan(limit) else series.tagged(nPercentile=percent)
