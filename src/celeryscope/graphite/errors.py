@@ -7,6 +7,10 @@ class RequestError(Exception):
     """A client asked for something wrong; the message is the answer it gets."""
 
 
+class NotFoundError(RequestError):
+    """A client asked for one thing by its name, and there is none of it."""
+
+
 class TargetError(RequestError):
     """A target is wrong at a character, counted from 0."""
 

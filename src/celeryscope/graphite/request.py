@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -30,9 +30,13 @@ class BodyTooLargeError(RequestError):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """A request's parameters: each name with its values, in order."""
+    """A request's parameters: each name with its values, in order.
+
+    `address` are those that the request's path holds.
+    """
 
     values: Mapping[str, Sequence[str]]
+    address: Mapping[str, str] = field(default_factory=dict)
 
     def all(self, name: str) -> list[str]:
         return [*self.values.get(name, ()), *self.values.get(f"{name}[]", ())]
@@ -120,7 +124,7 @@ async def read_parameters(request: Request) -> Parameters:
     values: dict[str, list[str]] = {}
     for name, value in fields:
         values.setdefault(name, []).append(value)
-    return Parameters(values)
+    return Parameters(values, request.path_params)
 
 
 async def _body(request: Request) -> bytes:

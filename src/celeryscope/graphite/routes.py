@@ -8,11 +8,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from celeryscope.graphite import find
-from celeryscope.graphite.errors import RequestError
+from celeryscope.graphite import catalogue, find
+from celeryscope.graphite.errors import NotFoundError, RequestError
 from celeryscope.graphite.evaluate import render
 from celeryscope.graphite.formats import FORMATS
-from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.request import BodyTooLargeError, Parameters, read_parameters
 from celeryscope.statistics import DEFAULT_THRESHOLDS
@@ -37,6 +36,7 @@ def routes(
         _route("/metrics/expand", api.expand),
         _route("/metrics/index.json", api.index),
         _route("/functions", api.functions),
+        _route("/functions/{name}", api.function),
         _route("/version", api.version),
     ]
 
@@ -60,20 +60,24 @@ class _Api:
     def find(self, asked: Parameters) -> Response:
         formats = {"treejson": find.tree, "completer": find.completer}
         answer = asked.choice("format", "treejson", formats)
-        return _json(answer(self._namespace, _query(asked)))
+        return _json(answer(self._namespace, _query(asked)), asked)
 
     def expand(self, asked: Parameters) -> Response:
         _query(asked)
         found = find.expanded(
             self._namespace, asked.all("query"), leaves_only=asked.flag("leavesOnly")
         )
-        return _json({"results": found})
+        return _json({"results": found}, asked)
 
-    def index(self, _asked: Parameters) -> Response:
-        return _json(find.expanded(self._namespace, ["**"], leaves_only=True))
+    def index(self, asked: Parameters) -> Response:
+        return _json(find.expanded(self._namespace, ["**"], leaves_only=True), asked)
 
-    def functions(self, _asked: Parameters) -> Response:
-        return _json({name: declared.describe(name) for name, declared in FUNCTIONS.items()})
+    def functions(self, asked: Parameters) -> Response:
+        group = asked.one("group", "") or None
+        return _json(catalogue.listed(group, grouped=asked.flag("grouped")), asked)
+
+    def function(self, asked: Parameters) -> Response:
+        return _json(catalogue.described(asked.address["name"]), asked)
 
     def version(self, _asked: Parameters) -> Response:
         return PlainTextResponse(VERSION)
@@ -86,6 +90,8 @@ def _route(path: str, answer: Answer) -> Route:
             return await run_in_threadpool(answer, parameters)
         except BodyTooLargeError as error:
             return _refusal(str(error), 413)
+        except NotFoundError as error:
+            return _refusal(str(error), 404)
         except RequestError as error:
             return _refusal(str(error), 400)
         except StoreError as error:
@@ -100,8 +106,10 @@ def _refusal(why: str, status: int) -> Response:
     )
 
 
-def _json(content: object) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json")
+def _json(content: object, asked: Parameters) -> Response:
+    """Answer JSON, on lines of its own for each part if `pretty` asks for it."""
+    lines = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS if asked.flag("pretty") else 0
+    return Response(orjson.dumps(content, option=lines), media_type="application/json")
 
 
 def _query(asked: Parameters) -> str:

@@ -26,9 +26,8 @@ def count_series(context: Context, lists: list[list[TimeSeries]]) -> list[TimeSe
     """Show how many series there are, whether they have values or not."""
     series = [one for part in lists for one in part]
     if not lists:
-        return [
-            _plain([one], "countSeries()", one.values).named("0") for one in context.read(_ZERO)
-        ]
+        (none,) = context.read(_ZERO)
+        return [replace(none, name="0", path="countSeries()", tags={"name": "0"})]
     if not series:
         return []
     fitted = aligned(series)
