@@ -43,6 +43,10 @@ class FakeStore:
     def maintain(self, now: float) -> None:
         self._flushes = [f for f in self._flushes if f.start >= now - self._tier.retention]
 
+    def tidy(self, now: float) -> bool:
+        del now
+        return False
+
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         return self._tree.find(kind, pattern)
 

@@ -11,6 +11,7 @@ import pytest
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution
+from celeryscope.store import catalog, database
 from celeryscope.store import duckdb as store_module
 from celeryscope.store.duckdb import FILE, DuckDBStore
 from celeryscope.store.protocol import Series, StoreError, Window
@@ -159,10 +160,8 @@ def test_series_keep_their_ids_after_a_restart(tmp_path: Path) -> None:
 def test_a_flush_that_fails_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
-    insert = store_module._insert
-
     def failing(cursor: duckdb.DuckDBPyConnection, into: str, columns: Columns) -> None:
-        insert(cursor, into, columns)
+        database.insert(cursor, into, columns)
         if into == table:
             raise duckdb.IOException("IO Error: no space left on device\nmore about it")
 
@@ -170,7 +169,8 @@ def test_a_flush_that_fails_leaves_nothing_behind(
         store.write(runs(START, 1, [1.0]))
         before = series(store)
         with monkeypatch.context() as patch:
-            patch.setattr(store_module, "_insert", failing)
+            patch.setattr(store_module, "insert", failing)
+            patch.setattr(catalog, "insert", failing)
             with pytest.raises(StoreError, match="could not be written: IO Error: no space") as e:
                 store.write(Flush(START, 10, {"new": 1}, timers={"n": Distribution.of([1])}))
         assert "\n" not in str(e.value)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution
-from celeryscope.store import rollup
+from celeryscope.store import compaction, rollup
 from celeryscope.store.duckdb import FILE, DuckDBStore
 from celeryscope.store.holdings import FOREVER, Held
 from celeryscope.store.protocol import StoreError, Window
@@ -183,7 +183,10 @@ def test_maintaining_twice_or_backwards_changes_nothing(tmp_path: Path) -> None:
         assert_same(store, flushes, Window(START, 60, 12, 60))
 
 
-def test_the_file_stops_growing_once_its_retention_is_full(tmp_path: Path) -> None:
+def test_the_file_stops_growing_once_its_retention_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "PERIOD_STEPS", 5)
     times = np.random.default_rng(3).lognormal(3, 1, 400)
     sizes = []
     with opened(tmp_path, "10s:10m,1m:20m") as store:
@@ -193,7 +196,9 @@ def test_the_file_stops_growing_once_its_retention_is_full(tmp_path: Path) -> No
                     Flush(ts, 10, timers={f"t{i}": Distribution.of(times) for i in range(40)})
                 )
                 store.maintain(ts + 10)
-            store._connection.execute("CHECKPOINT")
+            while store.tidy(START + (period + 1) * 600):
+                store.maintain(START + (period + 1) * 600)
+            store._database.checkpoint(beyond=0)
             sizes.append((tmp_path / FILE).stat().st_size)
     assert max(sizes[4:]) <= 1.25 * max(sizes[:4])
 

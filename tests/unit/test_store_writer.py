@@ -26,6 +26,8 @@ class FaultyStore:
         self.tries = 0
         self.write_fails = False
         self.maintain_fails = False
+        self.tidied: list[float] = []
+        self.tidy_fails = False
         self.poison: int | None = None
         self.entered = Event()
         self.may_write = Event()
@@ -45,6 +47,13 @@ class FaultyStore:
         if self.maintain_fails:
             raise StoreError("no roll-up today")
         self.maintained.append(now)
+
+    def tidy(self, now: float) -> bool:
+        """Have two steps to do after each flush, unless it is broken."""
+        if self.tidy_fails:
+            raise StoreError("no order today")
+        self.tidied.append(now)
+        return self.tidied.count(now) < 3
 
 
 class Rig:
@@ -204,3 +213,28 @@ def test_a_flush_that_fails_in_an_unknown_way_is_counted_and_the_next_are_stored
         wait_until(lambda: rig.committed == [1, 3], what="the flush after")
         assert rig.writer.take_drops() == 1
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_all_that_may_wait_is_done_after_a_flush() -> None:
+    with writing() as rig:
+        rig.put(1)
+        wait_until(lambda: rig.store.tidied == [20.0] * 3)
+        rig.put(2)
+        wait_until(lambda: rig.store.tidied == [20.0] * 3 + [30.0] * 3)
+
+
+def test_tidying_that_fails_stops_no_flush_and_is_tried_after_the_next(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with writing() as rig:
+        rig.store.tidy_fails = True
+        rig.put(*range(5))
+        wait_until(lambda: rig.committed == list(range(5)))
+        wait_until(lambda: caplog.records)
+        rig.store.tidy_fails = False
+        rig.put(5)
+        wait_until(lambda: rig.store.tidied[-3:] == [60.0] * 3)
+    assert [record.getMessage() for record in caplog.records] == [
+        "no order today; it is tried again after each flush",
+        "the store works again",
+    ]

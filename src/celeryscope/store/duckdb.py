@@ -12,43 +12,44 @@ import numpy as np
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
-from celeryscope.store import holdings, rollup, schema
+from celeryscope.store import compaction, holdings, rollup, schema
+from celeryscope.store.archive import Archive
+from celeryscope.store.catalog import Catalog
+from celeryscope.store.database import Database, insert
 from celeryscope.store.folder import DataFolder
 from celeryscope.store.holdings import Holdings
 from celeryscope.store.protocol import Node, Scalars, Series, StoreError, Timers, Window
 from celeryscope.store.reader import Reader, sources
 from celeryscope.store.refit import fit
 from celeryscope.store.rows import Columns, rows_of
+from celeryscope.store.schema import Table
 from celeryscope.store.tiers import Tier
-from celeryscope.store.tree import NameTree
 from celeryscope.store.windows import choose_window, covering
 
 FORMAT = 1
 FILE = "celeryscope.duckdb"
-# What DuckDB caches stays resident; a query that needs more goes through files beside the store's.
-_MEMORY = "128MB"
-_THREADS = 2
 
 
 class DuckDBStore:
     """A `Store` in a folder, which it holds alone until it is closed.
 
-    One thread writes; any number read, each on a cursor of its own.
+    Any number of threads read, each on a cursor of its own; those that write take turns, and
+    `tidy` works beside them.
     """
 
     def __init__(
         self,
         folder: DataFolder,
-        connection: duckdb.DuckDBPyConnection,
+        database: Database,
         tiers: tuple[Tier, ...],
         clock: Callable[[], float],
     ) -> None:
         self._folder = folder
-        self._connection = connection
-        self._tiers = tiers
+        self._database = database
+        self._archive = Archive(0, tiers)
         self._clock = clock
-        self._cursors = Lock()
-        self._tree = NameTree()
+        self._rewriting = Lock()
+        self._catalog = Catalog()
         self._held = self._prepare()
 
     @classmethod
@@ -63,18 +64,18 @@ class DuckDBStore:
         with ExitStack() as undo:
             folder = DataFolder.take(path, owner)
             undo.callback(folder.release)
-            connection = undo.enter_context(closing(_connect(path / FILE)))
-            store = cls(folder, connection, tiers, clock)
+            database = undo.enter_context(closing(Database(path / FILE)))
+            store = cls(folder, database, tiers, clock)
             undo.pop_all()
         return store
 
     def close(self) -> None:
-        self._connection.close()
+        self._database.close()
         self._folder.release()
 
     @property
     def series_count(self) -> int:
-        return len(self._tree)
+        return len(self._catalog)
 
     def write(self, flush: Flush) -> None:
         """Store one flush in one transaction; it is durable and visible on return.
@@ -82,13 +83,13 @@ class DuckDBStore:
         Raises:
             StoreError: It could not be stored; nothing of it is.
         """
-        new: dict[tuple[Kind, str], Series] = {}
-        rows = rows_of(flush, lambda kind, name: self._identify(kind, name, flush, new))
-        with self._transaction("written") as cursor:
-            _insert(cursor, "series", _series_columns(list(new.values())))
-            self._insert_rows(cursor, rows, flush.start)
-        for series in new.values():
-            self._tree.add(series)
+        with self._database.exclusive:
+            new = self._catalog.newcomers(flush.start)
+            rows = rows_of(flush, lambda kind, name: new.identify(kind, name).id)
+            with self._database.transaction("written") as cursor:
+                new.store(cursor)
+                self._insert(cursor, rows, flush.start)
+            self._catalog.add(new)
 
     def maintain(self, now: float) -> None:
         """Roll up the steps that ended before `now`, and drop what is past its retention.
@@ -96,23 +97,41 @@ class DuckDBStore:
         Raises:
             StoreError: It could not be done; the store is as it was.
         """
-        if rollup.due(self._tiers, self._held, now):
-            with self._transaction("rolled up") as cursor:
-                held = rollup.roll_up(cursor, self._tiers, self._held, now)
-                holdings.save(cursor, held)
-            self._held = held
-        if cutoffs := rollup.expired(self._tiers, self._held, now):
-            with self._transaction("pruned") as cursor:
-                held = rollup.prune(cursor, cutoffs, self._held)
-                holdings.save(cursor, held)
-            self._held = held
+        with self._database.exclusive:
+            if rollup.due(self._archive.tiers, self._held, now):
+                with self._database.transaction("rolled up") as cursor:
+                    held = rollup.roll_up(cursor, self._archive, self._held, now)
+                    holdings.save(cursor, self._archive.id, held)
+                self._held = held
+            # What is being put in order cannot be deleted, too.
+            if self._rewriting.acquire(blocking=False):
+                try:
+                    self._prune(now)
+                finally:
+                    self._rewriting.release()
+            self._database.checkpoint()
+
+    def tidy(self, now: float) -> bool:
+        """Put one part of what is closed by `now` in order; tell whether there was any.
+
+        Raises:
+            StoreError: It could not be done; the store is as it was.
+        """
+        with self._rewriting:
+            with self._database.transaction("read") as cursor:
+                part = compaction.next_part(cursor, self._archive, self._held, now)
+            if part is not None:
+                with self._database.transaction("put in order") as cursor:
+                    compaction.order(cursor, part)
+        return part is not None
 
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
-        return self._tree.find(kind, pattern)
+        return self._catalog.find(kind, pattern)
 
     def window(self, start: float, end: float, points: int | None = None) -> Window:
         since = {step: held.since for step, held in self._held.items()}
-        return choose_window(covering(self._tiers, since, self._clock(), start), start, end, points)
+        tiers = covering(self._archive.tiers, since, self._clock(), start)
+        return choose_window(tiers, start, end, points)
 
     def covered(self, window: Window) -> Floats:
         with self._reader(window) as reader:
@@ -131,65 +150,41 @@ class DuckDBStore:
             return reader.timers(groups)
 
     def _prepare(self) -> Holdings:
-        with self._transaction("opened") as cursor:
+        with self._database.transaction("opened") as cursor:
             cursor.execute(schema.CATALOG)
             _check_format(cursor)
-            for tier in self._tiers:
-                cursor.execute(schema.TIER.format(step=tier.step))
-            for row in cursor.execute("SELECT id, kind, name, first_seen FROM series").fetchall():
-                self._tree.add(Series(row[0], Kind(row[1]), row[2], row[3]))
-            held = fit(cursor, self._tiers, holdings.load(cursor))
-            holdings.save(cursor, held)
-            return held
+            for tier in self._archive.tiers:
+                cursor.execute(schema.TIER.format(tier=self._archive.suffix(tier.step)))
+            self._catalog.load(cursor)
+            held = fit(cursor, self._archive, holdings.load(cursor, self._archive.id))
+            holdings.save(cursor, self._archive.id, held)
+        return held
 
-    def _identify(
-        self, kind: Kind, name: str, flush: Flush, new: dict[tuple[Kind, str], Series]
-    ) -> int:
-        series = self._tree.get(kind, name) or new.get((kind, name))
-        if series is None:
-            series = Series(len(self._tree) + len(new), kind, name, int(flush.start))
-            new[kind, name] = series
-        return series.id
+    def _prune(self, now: float) -> None:
+        if cutoffs := rollup.expired(self._archive.tiers, self._held, now):
+            with self._database.transaction("pruned") as cursor:
+                held = rollup.prune(cursor, self._archive, cutoffs, self._held)
+                holdings.save(cursor, self._archive.id, held)
+            self._held = held
 
-    def _insert_rows(
-        self, cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[str, Columns]], start: float
+    def _insert(
+        self, cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Table, Columns]], start: float
     ) -> None:
         """Insert into every tier that is not to be rolled up from a finer one at `start`."""
-        for tier in self._tiers:
+        for tier in self._archive.tiers:
             if start < self._held[tier.step].until:
                 for table, columns in rows:
                     size = len(next(iter(columns.values())))
                     timestamps = np.full(size, tier.floor(start), dtype=np.int64)
-                    _insert(cursor, f"{table}_{tier.step}", {"ts": timestamps, **columns})
+                    relation = self._archive.relation(table, tier.step)
+                    insert(cursor, relation, {"ts": timestamps, **columns})
 
     @contextmanager
     def _reader(self, window: Window) -> Iterator[Reader]:
         """Read all in one transaction, so that no roll-up comes between the queries."""
-        with self._transaction("read") as cursor:
-            yield Reader(cursor, sources(self._tiers, holdings.load(cursor), window), window)
-
-    @contextmanager
-    def _transaction(self, done: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a transaction on a cursor of its own; closing that undoes what is not committed."""
-        try:
-            with self._cursors:
-                cursor = self._connection.cursor()
-            with closing(cursor):
-                cursor.begin()
-                yield cursor
-                cursor.commit()
-        except duckdb.Error as error:
-            raise StoreError(f"the store could not be {done}: {_first_line(error)}") from error
-
-
-def _connect(file: Path) -> duckdb.DuckDBPyConnection:
-    try:
-        return duckdb.connect(str(file), config={"memory_limit": _MEMORY, "threads": _THREADS})
-    except duckdb.Error as error:
-        raise StoreError(
-            f"{str(file)!r} cannot be opened ({_first_line(error)}); "
-            "move it away to start anew, or restore a copy"
-        ) from error
+        with self._database.transaction("read") as cursor:
+            held = holdings.load(cursor, self._archive.id)
+            yield Reader(cursor, self._archive, sources(self._archive, held, window), window)
 
 
 def _check_format(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -201,23 +196,3 @@ def _check_format(cursor: duckdb.DuckDBPyConnection) -> None:
             f"the store has format {row[0]}, this celeryscope reads {FORMAT}; "
             "use the celeryscope that wrote it, or another data folder"
         )
-
-
-def _series_columns(series: Sequence[Series]) -> Columns:
-    return {
-        "id": np.array([one.id for one in series], dtype=np.int32),
-        "kind": np.array([one.kind.value for one in series], dtype=object),
-        "name": np.array([one.name for one in series], dtype=object),
-        "first_seen": np.array([one.first_seen for one in series], dtype=np.int64),
-    }
-
-
-def _insert(cursor: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> None:
-    if len(next(iter(columns.values()))):
-        cursor.register("new_rows", columns)
-        cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM new_rows")  # noqa: S608
-        cursor.unregister("new_rows")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

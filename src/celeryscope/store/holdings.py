@@ -16,15 +16,19 @@ class Held:
 
 
 Holdings = dict[int, Held]
-"""What is held, by the tier's step."""
+"""What one archive holds, by the tier's step."""
 
 
-def load(cursor: duckdb.DuckDBPyConnection) -> Holdings:
-    rows = cursor.execute("SELECT step, held_since, held_until FROM tiers").fetchall()
+def load(cursor: duckdb.DuckDBPyConnection, archive: int) -> Holdings:
+    query = "SELECT step, held_since, held_until FROM tiers WHERE archive = ?"
+    rows = cursor.execute(query, [archive]).fetchall()
     return {step: Held(since, until) for step, since, until in rows}
 
 
-def save(cursor: duckdb.DuckDBPyConnection, held: Holdings) -> None:
-    cursor.execute("DELETE FROM tiers")
+def save(cursor: duckdb.DuckDBPyConnection, archive: int, held: Holdings) -> None:
+    cursor.execute("DELETE FROM tiers WHERE archive = ?", [archive])
     for step, one in held.items():
-        cursor.execute("INSERT INTO tiers VALUES (?, ?, ?)", [step, one.since, one.until])
+        cursor.execute(
+            "INSERT INTO tiers (archive, step, held_since, held_until) VALUES (?, ?, ?, ?)",
+            [archive, step, one.since, one.until],
+        )

@@ -87,6 +87,9 @@ class Store(Protocol):
     def maintain(self, now: float) -> None:
         """Roll up the steps that ended before `now`, and drop what is past its retention."""
 
+    def tidy(self, now: float) -> bool:
+        """Do a short step of upkeep, beside writers and readers; tell whether there was any."""
+
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         """Return the tree nodes that match a glob for each path node, ordered by path.
 

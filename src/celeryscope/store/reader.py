@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from celeryscope.metrics import Kind
 from celeryscope.sketch import ZERO_BUCKET, Distributions, Floats
+from celeryscope.store.archive import Archive
 from celeryscope.store.holdings import Holdings
 from celeryscope.store.protocol import Scalars, Series, Timers, Window
 from celeryscope.store.schema import BINS, FLUSHES, SCALARS, TIMERS, Table
@@ -30,9 +31,9 @@ class Source:
     end: int
 
 
-def sources(tiers: Sequence[Tier], held: Holdings, window: Window) -> list[Source]:
+def sources(archive: Archive, held: Holdings, window: Window) -> list[Source]:
     """Split a window into spans by the coarsest tier that holds each, edges by finer ones."""
-    usable = [tier for tier in tiers if tier.step <= window.tier]
+    usable = [tier for tier in archive.tiers if tier.step <= window.tier]
     return _split(usable, held, window.start, window.end)
 
 
@@ -57,11 +58,17 @@ class Reader:
     """Answers one request on a cursor of its own."""
 
     def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, spans: Sequence[Source], window: Window
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        archive: Archive,
+        spans: Sequence[Source],
+        window: Window,
     ) -> None:
+        self._archive = archive
         self._cursor = cursor
         self._spans = spans
         self._window = window
+        self._groups = 0
 
     def covered(self) -> Floats:
         rows = self._read(f"SELECT {self._step} AS i, sum(seconds) AS v", FLUSHES, "GROUP BY 1")
@@ -112,10 +119,14 @@ class Reader:
 
     @property
     def _cell(self) -> str:
-        return f"row * {self._window.points} + {self._step}"
+        """The cell of a row; all that is constant is left out, as it costs a third of the time."""
+        if self._window.points == 1:
+            return "row" if self._groups > 1 else "0"
+        return f"row * {self._window.points} + {self._step}" if self._groups > 1 else self._step
 
     def _want(self, groups: Sequence[Sequence[Series]]) -> None:
         """Name the series to read; each group is a row of what is returned."""
+        self._groups = len(groups)
         pairs = [(one.id, row) for row, group in enumerate(groups) for one in group]
         table = np.array(pairs, dtype=np.int32).reshape(-1, 2)
         rows = table[:, 1].astype(np.int64)
@@ -123,7 +134,7 @@ class Reader:
 
     def _read(self, select: str, table: Table, rest: str) -> Columns:
         parts = " UNION ALL ".join(
-            f"SELECT {table.all_columns} FROM {table.name}_{span.step} "  # noqa: S608 -- ours
+            f"SELECT {table.all_columns} FROM {self._archive.relation(table, span.step)} "  # noqa: S608 -- ours
             f"WHERE ts >= {span.start} AND ts < {span.end}"
             for span in self._spans
         )

@@ -7,6 +7,7 @@ from itertools import pairwise
 import duckdb
 
 from celeryscope.store import schema
+from celeryscope.store.archive import Archive
 from celeryscope.store.holdings import Holdings
 from celeryscope.store.tiers import Tier
 
@@ -19,15 +20,15 @@ def due(tiers: Sequence[Tier], held: Holdings, now: float) -> bool:
 
 
 def roll_up(
-    cursor: duckdb.DuckDBPyConnection, tiers: Sequence[Tier], held: Holdings, now: float
+    cursor: duckdb.DuckDBPyConnection, archive: Archive, held: Holdings, now: float
 ) -> Holdings:
     """Roll up every step that ended by `now`; return what the tiers hold then."""
     held = dict(held)
-    for finer, tier in pairwise(tiers):
+    for finer, tier in pairwise(archive.tiers):
         start = held[tier.step].until
         end = tier.floor(min(now, held[finer.step].until))
         if end > start:
-            merge_between(cursor, finer.step, tier.step, start, end)
+            merge_between(cursor, archive, finer.step, tier.step, start, end)
             held[tier.step] = replace(held[tier.step], until=end)
     return held
 
@@ -41,22 +42,31 @@ def expired(tiers: Sequence[Tier], held: Holdings, now: float) -> dict[int, int]
     return {step: cutoff for step, cutoff in cutoffs.items() if cutoff > held[step].since}
 
 
-def prune(cursor: duckdb.DuckDBPyConnection, cutoffs: dict[int, int], held: Holdings) -> Holdings:
+def prune(
+    cursor: duckdb.DuckDBPyConnection, archive: Archive, cutoffs: dict[int, int], held: Holdings
+) -> Holdings:
     """Drop each step's rows before its cutoff; return what the tiers hold then."""
     held = dict(held)
     for step, cutoff in cutoffs.items():
         for table in schema.TABLES:
-            cursor.execute(schema.delete(table, step), [cutoff])
+            relation = archive.relation(table, step)
+            cursor.execute(f"DELETE FROM {relation} WHERE ts < ?", [cutoff])  # noqa: S608 -- ours
         held[step] = replace(held[step], since=cutoff)
     return held
 
 
 def merge_between(
-    cursor: duckdb.DuckDBPyConnection, finer: int, step: int, start: int, end: int
+    cursor: duckdb.DuckDBPyConnection,
+    archive: Archive,
+    finer: int,
+    step: int,
+    start: int,
+    end: int,
 ) -> None:
     """Merge the rows of the step `finer` in [start, end) into the tier of `step`."""
     for table in schema.TABLES:
-        cursor.execute(schema.merge(table, finer, step), [start, end])
+        source, target = archive.relation(table, finer), archive.relation(table, step)
+        cursor.execute(schema.merge(table, source, target, step), [start, end])
 
 
 def _cutoff(tier: Tier, tiers: Sequence[Tier], held: Holdings, now: float) -> int:

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distributions
+from celeryscope.store.schema import BINS, FLUSHES, SCALARS, TIMERS, Table
 
 Columns = dict[str, NDArray[np.generic]]
 Identify = Callable[[Kind, str], int]
 
 
-def rows_of(flush: Flush, identify: Identify) -> list[tuple[str, Columns]]:
+def rows_of(flush: Flush, identify: Identify) -> list[tuple[Table, Columns]]:
     """Return tables with the columns of their new rows, all but `ts`.
 
     `identify` gives a series' number. Columns that are not named stay null.
@@ -25,12 +26,12 @@ def rows_of(flush: Flush, identify: Identify) -> list[tuple[str, Columns]]:
     timers = Distributions.of(list(flush.timers.values()))
     timer_ids = ids(Kind.TIMER, flush.timers)
     return [
-        ("flushes", {"seconds": np.array([flush.seconds])}),
-        ("scalars", {"series": ids(Kind.COUNTER, flush.counters), "total": _of(flush.counters)}),
-        ("scalars", _last(ids(Kind.GAUGE, flush.gauges), flush.gauges, flush)),
-        ("scalars", _last(ids(Kind.SET, flush.sets), flush.sets, flush)),
+        (FLUSHES, {"seconds": np.array([flush.seconds])}),
+        (SCALARS, {"series": ids(Kind.COUNTER, flush.counters), "total": _of(flush.counters)}),
+        (SCALARS, _last(ids(Kind.GAUGE, flush.gauges), flush.gauges, flush)),
+        (SCALARS, _last(ids(Kind.SET, flush.sets), flush.sets, flush)),
         (
-            "timers",
+            TIMERS,
             {
                 "series": timer_ids,
                 "count": timers.count,
@@ -42,7 +43,7 @@ def rows_of(flush: Flush, identify: Identify) -> list[tuple[str, Columns]]:
             },
         ),
         (
-            "bins",
+            BINS,
             {
                 "series": np.repeat(timer_ids, np.diff(timers.offsets)),
                 "bucket": timers.buckets,

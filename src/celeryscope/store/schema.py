@@ -1,13 +1,15 @@
 """The tables of the DuckDB store and the SQL that merges their rows.
 
-Each tier of step S has four tables. Several rows may stand for one series and time (a restart
-within an interval, a late flush): every reader merges, so that is harmless.
+An archive keeps some of the series; each of its tiers, of step S, has four tables. Several rows
+may stand for one series and time (a restart within an interval, a late flush): every reader
+merges, so that is harmless.
 
     flushes_S   ts, seconds                      the server listened for so long
     scalars_S   series, ts, total, last, last_at, low, high, samples
     timers_S    series, ts, count, samples, sum, sum_squares, min, max
     bins_S      series, ts, bucket, n            a timer's log-bucket histogram
 
+The tables of archive A but the first, which has number 0, are called flushes_S_A and so on.
 A counter's row has only `total`; a gauge's or set's row has only `last` and `last_at`, the end of
 its flush, until it is rolled up.
 """
@@ -20,26 +22,28 @@ CREATE TABLE IF NOT EXISTS series (
     id INTEGER, kind VARCHAR, name VARCHAR, first_seen BIGINT
 );
 CREATE TABLE IF NOT EXISTS tiers (step INTEGER, held_since BIGINT, held_until BIGINT);
+ALTER TABLE tiers ADD COLUMN IF NOT EXISTS archive INTEGER DEFAULT 0;
+CREATE TABLE IF NOT EXISTS ordered (relation VARCHAR, until BIGINT, series INTEGER);
 """
 
 TIER = """
-CREATE TABLE IF NOT EXISTS flushes_{step} (ts BIGINT, seconds DOUBLE);
-CREATE TABLE IF NOT EXISTS scalars_{step} (
+CREATE TABLE IF NOT EXISTS flushes_{tier} (ts BIGINT, seconds DOUBLE);
+CREATE TABLE IF NOT EXISTS scalars_{tier} (
     series INTEGER, ts BIGINT,
     total DOUBLE, last DOUBLE, last_at DOUBLE, low DOUBLE, high DOUBLE, samples BIGINT
 );
-CREATE TABLE IF NOT EXISTS timers_{step} (
+CREATE TABLE IF NOT EXISTS timers_{tier} (
     series INTEGER, ts BIGINT, count DOUBLE, samples BIGINT,
     sum DOUBLE, sum_squares DOUBLE, min DOUBLE, max DOUBLE
 );
-CREATE TABLE IF NOT EXISTS bins_{step} (series INTEGER, ts BIGINT, bucket SMALLINT, n BIGINT);
+CREATE TABLE IF NOT EXISTS bins_{tier} (series INTEGER, ts BIGINT, bucket SMALLINT, n BIGINT);
 """
 
 DROP_TIER = """
-DROP TABLE flushes_{step};
-DROP TABLE scalars_{step};
-DROP TABLE timers_{step};
-DROP TABLE bins_{step};
+DROP TABLE flushes_{tier};
+DROP TABLE scalars_{tier};
+DROP TABLE timers_{tier};
+DROP TABLE bins_{tier};
 """
 
 
@@ -88,16 +92,16 @@ BINS = Table("bins", ("series", "bucket"), ("n",), ("sum(n)::BIGINT",))
 TABLES = (FLUSHES, SCALARS, TIMERS, BINS)
 
 
-def merge(table: Table, finer: int, step: int) -> str:
-    """Return the statement that merges rows of `finer` in [?, ?) into steps of `step`."""
+def suffix(step: int, archive: int) -> str:
+    """Return what ends the names of a tier's tables."""
+    return f"{step}_{archive}" if archive else str(step)
+
+
+def merge(table: Table, source: str, target: str, step: int) -> str:
+    """Return the statement that merges rows of the table `source` in [?, ?) into steps."""
     columns = ", ".join((*table.keys, f"ts // {step} * {step}", *table.merged))
     groups = ", ".join(map(str, range(1, len(table.keys) + 2)))
     return (
-        f"INSERT INTO {table.name}_{step} ({table.all_columns}) "  # noqa: S608 -- names are ours
-        f"SELECT {columns} FROM {table.name}_{finer} WHERE ts >= ? AND ts < ? GROUP BY {groups}"
+        f"INSERT INTO {target} ({table.all_columns}) "  # noqa: S608 -- names are ours
+        f"SELECT {columns} FROM {source} WHERE ts >= ? AND ts < ? GROUP BY {groups}"
     )
-
-
-def delete(table: Table, step: int) -> str:
-    """Return the statement that drops a tier's rows before ?."""
-    return f"DELETE FROM {table.name}_{step} WHERE ts < ?"  # noqa: S608 -- names are ours

@@ -1,4 +1,4 @@
-"""The thread that stores flushes, apart from the one that makes them."""
+"""The threads that store flushes and tidy the store, apart from the one that makes flushes."""
 
 import logging
 import time
@@ -17,7 +17,8 @@ _RETRY_SECONDS = 1.0
 class StoreWriter:
     """Stores flushes in their order; while the store fails it keeps the newest and tries again.
 
-    `committed` is called with each flush that is durable.
+    `committed` is called with each flush that is durable. A thread of its own tidies the store, so
+    that no flush waits for that.
     """
 
     def __init__(
@@ -37,18 +38,24 @@ class StoreWriter:
         self._dropped = 0
         self._writing = _Health(f"flushes are kept (at most {max_waiting})")
         self._upkeep = _Health("it is tried again after each flush")
+        self._tidying = _Health("it is tried again after each flush")
+        self._ended = 0.0
         self.last_duration_ms = 0.0
-        self._thread = Thread(target=self._run, name="store-writer", daemon=True)
+        self._threads = [
+            Thread(target=self._run, name="store-writer", daemon=True),
+            Thread(target=self._tidy, name="store-tidier", daemon=True),
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def put(self, flush: Flush) -> None:
         """Take a flush; when too many wait, the oldest is dropped and counted."""
         with self._changed:
             self._waiting.append(flush)
             self._drop_oldest()
-            self._changed.notify()
+            self._changed.notify_all()
 
     def take_drops(self) -> int:
         """Return how many flushes were dropped since the last call."""
@@ -60,8 +67,9 @@ class StoreWriter:
         """Store what waits and end; a store that fails now is not tried again."""
         with self._changed:
             self._stopping = True
-            self._changed.notify()
-        self._thread.join()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
         if self._waiting:
             _LOGGER.error("%d flushes could not be stored and are lost", len(self._waiting))
 
@@ -76,6 +84,7 @@ class StoreWriter:
             if stored:
                 self._committed(flush)
                 self._maintain(flush.start + flush.seconds)
+                self._allow_tidying(flush.start + flush.seconds)
             else:
                 self._put_back(flush)
                 if self._pause():
@@ -123,6 +132,35 @@ class StoreWriter:
             self._upkeep.failed(error)
         else:
             self._upkeep.worked()
+
+    def _allow_tidying(self, now: float) -> None:
+        with self._changed:
+            self._ended = now
+            self._changed.notify_all()
+
+    def _tidy(self) -> None:
+        """Tidy all there is after each flush, until the writer is to stop."""
+        done = 0.0
+        while (now := self._next_end(done)) is not None:
+            if not self._tidied_some(now):
+                done = now
+
+    def _tidied_some(self, now: float) -> bool:
+        try:
+            more = self._store.tidy(now)
+        except StoreError as error:
+            self._tidying.failed(error)
+            return False
+        except Exception:
+            _LOGGER.exception("tidying failed in an unknown way")
+            return False
+        self._tidying.worked()
+        return more
+
+    def _next_end(self, done: float) -> float | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended > done or self._stopping)
+            return None if self._stopping else self._ended
 
 
 class _Health:
