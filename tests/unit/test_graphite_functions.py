@@ -107,7 +107,7 @@ def points(series: TimeSeries) -> Points:
         ("constantLine(1.5)", {"1.5": [1.5] * 6}),
         (
             f"divideSeries({X},constantLine(2))",
-            {f"divideSeries({X},2)": [0.5, 1, None, 2, None, 3]},
+            {f"divideSeries({X},2.0)": [0.5, 1, None, 2, None, 3]},
         ),
     ],
 )
@@ -198,7 +198,11 @@ def test_a_merged_percentile_is_that_of_all_runs_together() -> None:
 @pytest.mark.parametrize(
     ("target", "at", "why"),
     [
-        ("sumSerie(a)", 0, "there is no function sumSerie; did you mean sumSeries or summarize"),
+        (
+            "sumSerie(a)",
+            0,
+            "there is no function sumSerie; did you mean sumSeries or sumSeriesLists",
+        ),
         ("alias(qqqq(a),'x')", 6, "there is no function qqqq"),
         ("sumSeries()", 0, "sumSeries needs seriesLists: a path or a function"),
         ("alias(a)", 0, "alias needs newName: text in quotes"),
@@ -212,7 +216,16 @@ def test_a_merged_percentile_is_that_of_all_runs_together() -> None:
         ("limit(a,1,2)", 10, "limit takes 2 arguments at most"),
         ("limit(a,m=1)", 10, "limit has no open keyword m; allowed here: n"),
         ("limit(a,1,n=1)", 12, "limit has no open keyword n; allowed here: none"),
-        ("aliasByNode(a,'x')", 14, "aliasByNode: nodes is 'x'; allowed is a whole number: the"),
+        (
+            "aliasByNode(a,1.5)",
+            14,
+            "aliasByNode: nodes is 1.5; allowed is a node's place in the path",
+        ),
+        (
+            "applyByNode(a,'x','%')",
+            14,
+            "applyByNode: nodeNum is 'x'; allowed is a whole number: the",
+        ),
         ("summarize(a,'1x')", 12, "summarize: intervalString is '1x'; allowed is a number with a"),
         (
             "summarize(a,'1h','x')",

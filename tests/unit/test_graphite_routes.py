@@ -1,3 +1,4 @@
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,7 +75,7 @@ def test_raw_has_a_line_for_each_series() -> None:
     answer = CLIENT.get("/render", {"target": [GAUGE, "constantLine(1)"], "format": "raw", **SPAN})
     assert answer.text.splitlines() == [
         f"{GAUGE},{START},{START + 30},10|1.0,None,3.0",
-        f"1,{START},{START + 30},10|1.0,1.0,1.0",
+        f"1.0,{START},{START + 30},10|1.0,1.0,1.0",
     ]
 
 
@@ -85,9 +86,9 @@ def names(query: Fields) -> list[str]:
 def test_targets_come_in_order_by_either_name_and_empty_ones_do_not_count() -> None:
     lines = [f"constantLine({n})" for n in range(3)]
     assert names({"target": [lines[0], " ", lines[1]], "target[]": lines[2], **SPAN}) == [
-        "0",
-        "1",
-        "2",
+        "0.0",
+        "1.0",
+        "2.0",
     ]
     assert names(SPAN) == []
 
@@ -130,7 +131,7 @@ def test_a_panel_of_grafana_gets_its_reference_back() -> None:
 def test_grafana_finds_the_data_source_healthy() -> None:
     form = {"target": "constantLine(100)", "from": "now-1h", "maxDataPoints": "100"}
     (line,) = CLIENT.post("/render", {**form, "until": "now", "format": "json"}).json()
-    assert line["target"] == "100"
+    assert line["target"] == "100.0"
     assert {value for value, _ in line["datapoints"]} == {100.0}
     assert all(isinstance(time, int) for _, time in line["datapoints"])
 
@@ -148,6 +149,22 @@ def test_grafana_learns_functions_and_version() -> None:
     assert functions["summarize"]["params"][2]["default"] == "sum"
     assert "average" in functions["groupByNode"]["params"][2]["options"]
     assert CLIENT.get("/version").text == "1.1.10"
+
+
+def test_one_function_is_told_of_on_lines_of_its_own_if_asked() -> None:
+    answer = CLIENT.get("/functions/absolute", {"pretty": "1"})
+    assert answer.json() == CLIENT.get("/functions").json()["absolute"]
+    assert '\n  "group": "Transform",\n' in answer.text
+
+
+def test_a_function_that_is_not_there_is_not_found() -> None:
+    answer = CLIENT.get("/functions/x")
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    assert answer.text == "there is no function 'x'; see /functions for all\n"
+
+
+def test_an_infinite_default_is_what_javascript_reads_as_one() -> None:
+    assert '"default":1e9999' in CLIENT.get("/functions/keepLastValue").text
 
 
 def test_the_index_lists_every_leaf() -> None:
@@ -170,6 +187,11 @@ def test_the_index_lists_every_leaf() -> None:
         ("/render", {"target": "<b> \n<i>"}, "target '<b> \\n<i>' is wrong at character 3: "),
         ("/metrics/find", {}, "query is missing; allowed is a path with globs, such as stats.*"),
         ("/metrics/find", {"query": "*", "format": "x"}, "format is 'x'; allowed is treejson or c"),
+        (
+            "/metrics/find",
+            {"query": "*", "format": "nodelist", "position": "x"},
+            "position is 'x'; allowed is a whole number",
+        ),
         ("/metrics/expand", {"query": ""}, "query is missing; allowed is a path with globs, such"),
     ],
 )

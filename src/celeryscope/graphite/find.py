@@ -30,12 +30,13 @@ def tree(namespace: Namespace, query: str) -> list[Entry]:
 
 
 def completer(namespace: Namespace, query: str) -> dict[str, list[Entry]]:
-    """Return what may follow a path that is being typed; a branch ends in a dot."""
+    """Return what may follow a path that is being typed, by name; a branch ends in a dot."""
     query = query.replace("..", "*.")
     query = query if query.endswith("*") else f"{query}*"
     found: list[tuple[tuple[str, ...], bool]] = sorted(
         [(one.path, False) for one in _branches(namespace, query)]
-        + [(one.path, True) for one in _leaves(namespace, query)]
+        + [(one.path, True) for one in _leaves(namespace, query)],
+        key=lambda entry: (entry[0][-1], entry),
     )
     return {
         "metrics": [
@@ -47,6 +48,13 @@ def completer(namespace: Namespace, query: str) -> dict[str, list[Entry]]:
             for path, is_leaf in found
         ]
     }
+
+
+def nodes_at(namespace: Namespace, query: str, place: int) -> dict[str, list[str]]:
+    """Return the nodes that the paths that match have at a place, from 0 or, negative, the end."""
+    paths = {one.path for one in _branches(namespace, query)}
+    paths |= {one.path for one in _leaves(namespace, query)}
+    return {"nodes": sorted({path[place] for path in paths if -len(path) <= place < len(path)})}
 
 
 def expanded(namespace: Namespace, queries: Iterable[str], *, leaves_only: bool) -> list[str]:

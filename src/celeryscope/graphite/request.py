@@ -16,6 +16,7 @@ from celeryscope.graphite.times import parse_time, parse_zone
 
 MAX_BODY = 1 << 20
 _MAX_FIELDS = 10_000
+_WHOLE = re.compile(r"-?[0-9]{1,9}\Z")
 _POINTS = re.compile(r"[1-9][0-9]{0,8}\Z")
 _SHARE = re.compile(r"(?:0?\.[0-9]{1,15}|0|1(?:\.0{1,15})?)\Z")
 _FORM = "application/x-www-form-urlencoded"
@@ -58,6 +59,17 @@ class Parameters:
         if value not in choices:
             raise RequestError(f"{name} is {shown(value)}; allowed is {' or '.join(choices)}")
         return choices[value]
+
+    def whole(self, name: str, default: int) -> int:
+        """Return a whole number.
+
+        Raises:
+            RequestError: It is none.
+        """
+        text = self.one(name, str(default))
+        if not _WHOLE.match(text):
+            raise RequestError(f"{name} is {shown(text)}; allowed is a whole number")
+        return int(text)
 
     def points(self) -> int | None:
         """Return `maxDataPoints`, None if it is not given.

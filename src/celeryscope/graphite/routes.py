@@ -58,19 +58,25 @@ class _Api:
         return Response(chosen.encode(series, options), media_type=chosen.media_type)
 
     def find(self, asked: Parameters) -> Response:
-        formats = {"treejson": find.tree, "completer": find.completer}
+        place = asked.whole("position", -1)
+        formats: dict[str, Callable[[Namespace, str], object]] = {
+            "treejson": find.tree,
+            "completer": find.completer,
+            "nodelist": lambda namespace, query: find.nodes_at(namespace, query, place),
+        }
         answer = asked.choice("format", "treejson", formats)
         return _json(answer(self._namespace, _query(asked)), asked)
 
     def expand(self, asked: Parameters) -> Response:
         _query(asked)
-        found = find.expanded(
-            self._namespace, asked.all("query"), leaves_only=asked.flag("leavesOnly")
-        )
-        return _json({"results": found}, asked)
+        queries, leaves_only = asked.all("query"), asked.flag("leavesOnly")
+        if asked.flag("groupByExpr"):
+            groups = {one: self._expanded([one], leaves_only=leaves_only) for one in queries}
+            return _json({"results": groups}, asked)
+        return _json({"results": self._expanded(queries, leaves_only=leaves_only)}, asked)
 
     def index(self, asked: Parameters) -> Response:
-        return _json(find.expanded(self._namespace, ["**"], leaves_only=True), asked)
+        return _json(self._expanded(["**"], leaves_only=True), asked)
 
     def functions(self, asked: Parameters) -> Response:
         group = asked.one("group", "") or None
@@ -78,6 +84,9 @@ class _Api:
 
     def function(self, asked: Parameters) -> Response:
         return _json(catalogue.described(asked.address["name"]), asked)
+
+    def _expanded(self, queries: Iterable[str], *, leaves_only: bool) -> list[str]:
+        return find.expanded(self._namespace, queries, leaves_only=leaves_only)
 
     def version(self, _asked: Parameters) -> Response:
         return PlainTextResponse(VERSION)

@@ -50,19 +50,23 @@ class _Reader:
 class MemoryFinder(BaseFinder):  # type: ignore[misc]
     """Finds the names of ARRAYS, one glob a node."""
 
+    def get_index(self, **_context: object) -> list[str]:
+        """Return all leaves."""
+        return sorted(ARRAYS)
+
     def find_nodes(self, query: Any) -> Iterator[Any]:  # noqa: ANN401
-        """Yield the nodes that match a query."""
+        """Yield the nodes that match a query: one that is a branch and a leaf comes as both."""
         globs = query.pattern.split(".")
-        for path in _matching({tuple(name.split(".")) for name in ARRAYS}, globs):
+        names = {tuple(name.split(".")) for name in ARRAYS}
+        branches = {name[: len(globs)] for name in names if len(name) > len(globs)}
+        for path in _matching(branches, globs):
+            yield BranchNode(".".join(path))
+        for path in _matching({name for name in names if len(name) == len(globs)}, globs):
             name = ".".join(path)
-            if name in ARRAYS:
-                yield LeafNode(name, _Reader(ARRAYS[name]))
-            else:
-                yield BranchNode(name)
+            yield LeafNode(name, _Reader(ARRAYS[name]))
 
 
-def _matching(names: set[tuple[str, ...]], globs: list[str]) -> list[tuple[str, ...]]:
-    paths = {name[: len(globs)] for name in names if len(name) >= len(globs)}
+def _matching(paths: set[tuple[str, ...]], globs: list[str]) -> list[tuple[str, ...]]:
     for place, glob in enumerate(globs):
         nodes = set(match_entries(sorted({path[place] for path in paths}), glob))
         paths = {path for path in paths if path[place] in nodes}
