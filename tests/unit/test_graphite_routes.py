@@ -104,6 +104,7 @@ def test_a_form_and_the_query_string_are_one() -> None:
         {"from": "-30s"},
         {"from": "-30s", "until": "now"},
         {"from": str(START + 30), "until": str(START)},
+        {"from": "-90s", "until": "-1min", "now": "+1min"},
         {"from": "22:14_20231114", "until": "now"},
         {"from": "17:14_20231114", "until": "now", "tz": "America/New_York"},
     ],

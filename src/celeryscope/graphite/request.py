@@ -104,9 +104,13 @@ class Parameters:
     def span(self, now: float) -> Span:
         """Return the range asked for; its ends may come in either order.
 
+        The parameter `now` is a time that all others are relative to, in place of the clock's.
+
         Raises:
             RequestError: An end is not a time, or both are the same.
         """
+        if self.one("now", ""):
+            now = parse_time("now", self.one("now", ""), now, self.zone())
         ends = {
             key: parse_time(key, self.one(key, default), now, self.zone())
             for key, default in (("from", "-1d"), ("until", "now"))
