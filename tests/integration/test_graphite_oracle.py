@@ -14,6 +14,7 @@ from support.fake_store import FakeStore
 from support.graphite_oracle import Oracle, graphite_web
 from support.graphite_oracle.arguments import target
 from support.graphite_oracle.arrays import START, arrays
+from support.graphite_oracle.changes import undone
 from support.graphite_oracle.comparison import Line, difference, of_ours, of_theirs
 from support.graphite_oracle.deviations import ALL, Case, deviation
 from support.graphite_oracle.ours import ArrayFetcher
@@ -55,7 +56,7 @@ def wrong(oracle: Oracle, case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
     rule = deviation(case, answer.status, refused=bool(refusal))
     if (answer.status == httpx.codes.OK) is not bool(refusal):
         aspects = rule.same if rule else ALL
-        return "" if refusal else difference(lines, of_theirs(answer), aspects)
+        return "" if refusal else difference(lines, undone(case, lines, of_theirs(answer)), aspects)
     return "" if rule else f"graphite-web answers {answer.status}, ours is {refusal or lines}"
 
 

@@ -59,6 +59,11 @@ PAIR = {
 }
 MAPPED = {"reduceFunction": ['"asPercent"', '"divideSeries"', '"diffSeries"'], "reduceNode": ["2"]}
 ONLY_ONCE = {"reduceMatchers"}
+TIMES = ['"1700043000"', '"1700044000"', '"1700045000"']
+BY_NAME = {
+    **dict.fromkeys(("startSourceAt", "endSourceAt", "startSliceAt", "endSliceAt", "ts"), TIMES),
+    "xFilesFactor": ["0", "0.3", "0.5", "1"],
+}
 BY_FUNCTION: dict[str, dict[str, list[str]]] = {
     "aliasQuery": {
         "search": ["'^ten.web1.(.*)$'"],
@@ -120,7 +125,7 @@ def _times(random: Random, parameter: Parameter) -> int:
 
 
 def _argument(random: Random, function: Function, parameter: Parameter) -> str:
-    texts = BY_FUNCTION.get(function.name, {}).get(parameter.name)
+    texts = (BY_NAME | BY_FUNCTION.get(function.name, {})).get(parameter.name)
     texts = texts or [_quoted(option) for option in parameter.options] or None
     text = random.choice(texts or BY_TYPE[parameter.type.name])
     if text in PATHS and random.random() < 0.2:

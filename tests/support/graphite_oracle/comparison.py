@@ -33,7 +33,7 @@ def of_ours(series: TimeSeries) -> Line:
 def of_theirs(answer: Answer) -> list[Line]:
     return [
         Line(
-            one["target"],
+            str(one["target"]),
             one["tags"],
             [time for _, time in one["datapoints"]],
             np.array([nan if value is None else value for value, _ in one["datapoints"]], float),

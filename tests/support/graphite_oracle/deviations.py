@@ -60,7 +60,7 @@ REFUSES = 400
 DEVIATIONS = [
     Deviation(
         "constantLine has a value for each point of the range, graphite-web three",
-        r"^(constantLine|threshold|aggregateLine|countSeries\(\))",
+        r"^(constantLine|threshold|countSeries\(\))",
         same=frozenset({NAMES, TAGS}),
     ),
     Deviation(
@@ -116,6 +116,55 @@ DEVIATIONS = [
         "the highest rank is the highest value, also between two",
         r"^percentileOfSeries\(.*,100,true",
         status=FAILS,
+    ),
+    Deviation(
+        "aggregateLine has a value for each point of the range, graphite-web three",
+        r"^aggregateLine\((?!.*,true\))",
+        same=frozenset({NAMES}),
+    ),
+    Deviation("there is a random walk in each answer", "^randomWalk", same=ALL - {VALUES}),
+    Deviation(
+        "times in a target are those of the request, not of the clock",
+        r"^timeSlice\([^\"]*\"\d+\"\)$",
+        same=frozenset({TIMES, VALUES}),
+    ),
+    Deviation(
+        "a window of points is as long for each series as its own step makes it",
+        r"^(moving\w+|exponentialMovingAverage)\(.*(\{ten,minute\}|[*]\.shape).*,\d+[,)]",
+        same=frozenset({NAMES, TAGS}),
+    ),
+    Deviation(
+        "a reference series is looked at by time, not by place",
+        r"^transformNull\(.*(ten.*minute|minute.*ten|[*]\.shape.*,.*,)",
+        same=ALL - {VALUES},
+    ),
+    Deviation("a logarithm needs a base of more than 1", r"^log\(.*,1\)$", refused=True),
+    Deviation("what is too large is null", r"^(exp|sigmoid)\(", status=FAILS),
+    Deviation(
+        "what is unknown is within a counter's range",
+        r"^(nonNegativeDerivative|perSecond)\(.*,",
+        status=FAILS,
+    ),
+    Deviation(
+        "holtWintersConfidenceArea is drawn for each series",
+        r"^holtWintersConfidenceArea\(",
+        status=FAILS,
+    ),
+    Deviation(
+        "series of one name are each compared with their own band",
+        r"^holtWintersAberration\(alias",
+        same=ALL - {VALUES},
+    ),
+    Deviation("no line fits fewer than two values", r"^linearRegression\(", status=FAILS),
+    Deviation(
+        "an aggregate may be called sumSeries wherever one is asked for, also over intervals",
+        r'^(summarize|smartSummarize|movingWindow)\(.*\w+Series"',
+        status=REFUSES,
+    ),
+    Deviation(
+        "a vertical line without a label is named after its target",
+        r'^verticalLine\("\d+"\)$',
+        same=frozenset({TIMES, VALUES}),
     ),
 ]
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from celeryscope.graphite.aggregates import greatest, least
 from celeryscope.graphite.declaration import Context, function
+from celeryscope.graphite.errors import ArgumentError
 from celeryscope.graphite.parameters import INTEGER, NUMBER, SERIES, Parameter
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.sketch import Floats
@@ -30,7 +31,7 @@ def add(_context: Context, series: list[TimeSeries], constant: float) -> list[Ti
 @function("exp", "Transform", _SERIES)
 def exp(_context: Context, series: list[TimeSeries]) -> list[TimeSeries]:
     """Raise e to the power of each value."""
-    return _mapped("exp", series, np.exp, exp="e")
+    return _mapped("exp", series, lambda v: finite(np.exp(v)), exp="e")
 
 
 @function("invert", "Transform", _SERIES)
@@ -48,6 +49,8 @@ def is_non_null(_context: Context, series: list[TimeSeries]) -> list[TimeSeries]
 @function("log", "Transform", _SERIES, Parameter("base", INTEGER, required=False, default=10))
 def log(_context: Context, series: list[TimeSeries], base: int) -> list[TimeSeries]:
     """Take the logarithm of each value to a base; null where it is not positive."""
+    if base <= 1:
+        raise ArgumentError(f"log: base is {base}; allowed is a whole number from 2 on")
     return _mapped("log", series, lambda v: finite(np.log(v) / np.log(base)), f", {base}", log=base)
 
 
@@ -84,7 +87,7 @@ def offset_to_zero(_context: Context, series: list[TimeSeries]) -> list[TimeSeri
 @function("pow", "Transform", _SERIES, _FACTOR)
 def power(_context: Context, series: list[TimeSeries], factor: float) -> list[TimeSeries]:
     """Raise each value to a power; null where there is no such power."""
-    return _mapped("pow", series, lambda v: finite(np.power(v, factor)), f",{factor:g}", pow=factor)
+    return _mapped("pow", series, lambda v: _power(v, factor), f",{factor:g}", pow=factor)
 
 
 @function("round", "Transform", _SERIES, Parameter("precision", INTEGER, required=False, default=0))
@@ -129,6 +132,10 @@ def _mapped(
 
 def _derived(name: str, series: TimeSeries, values: Floats, suffix: str = "") -> TimeSeries:
     return series.derived(f"{name}({series.name}{suffix})", values)
+
+
+def _power(values: Floats, exponent: float) -> Floats:
+    return np.where(np.isnan(values), np.nan, finite(np.power(values, exponent)))
 
 
 def _between_extremes(values: Floats) -> Floats:

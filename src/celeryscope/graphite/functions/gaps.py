@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from celeryscope.graphite.aggregates import last
 from celeryscope.graphite.declaration import Context, function
 from celeryscope.graphite.parameters import NUMBER, POINTS_OR_INFINITY, SERIES, Parameter
-from celeryscope.graphite.series import TimeSeries, aligned, by_interval
+from celeryscope.graphite.series import TimeSeries, by_interval, enough
 from celeryscope.sketch import Floats
 
 _SERIES = Parameter("seriesList", SERIES)
@@ -85,11 +85,20 @@ def _joined(values: Floats, limit: float) -> Floats:
 
 
 def _filled_by(series: TimeSeries, default: float, references: list[TimeSeries]) -> TimeSeries:
-    fitted, *others = aligned([series, *references])
-    known = np.any([~np.isnan(one.values) for one in others], axis=0)
-    values = np.where(np.isnan(fitted.values) & known, default, fitted.values)
+    known = np.any([_known_within(series, one) for one in references], axis=0)
+    values = np.where(np.isnan(series.values) & known, default, series.values)
     name = f"transformNull({series.name},{default:g},referenceSeries)"
-    return fitted.derived(name, values).tagged(transformNull=default, referenceSeries=1)
+    return series.derived(name, values).tagged(transformNull=default, referenceSeries=1)
+
+
+def _known_within(series: TimeSeries, other: TimeSeries) -> NDArray[np.bool_]:
+    """Tell for each interval of a series whether another one has a value at that time."""
+    counts = np.cumsum(np.concatenate([[0], ~np.isnan(other.values)]))
+    starts = series.start - other.start + series.step * np.arange(series.values.size)
+    first, end = starts // other.step, -(-(starts + series.step) // other.step)
+    last = other.values.size
+    known: NDArray[np.bool_] = counts[np.clip(end, 0, last)] > counts[np.clip(first, 0, last)]
+    return known
 
 
 def _compressed(series: TimeSeries) -> TimeSeries:
@@ -101,9 +110,9 @@ def _compressed(series: TimeSeries) -> TimeSeries:
     start, step = series.start + first * series.step, period * series.step
     rest = TimeSeries("", start, series.step, series.values[first:])
     count = -(-(series.values.size - first) // period)
-    return named.derived(
-        named.name, last(by_interval(rest, start, step, count), 1), start=start, step=step
-    )
+    laid_out = by_interval(rest, start, step, count)
+    values = enough(named, laid_out, step, last(laid_out, 1))
+    return named.derived(named.name, values, start=start, step=step)
 
 
 def _period(values: Floats) -> tuple[int, int] | None:

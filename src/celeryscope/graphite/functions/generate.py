@@ -91,7 +91,7 @@ def horizontal(context: Context, value: float) -> TimeSeries:
     """Return a line of one value with the points that all series have."""
     window = context.window
     context.fetcher.charge(window.points)
-    name, values = str(value), np.full(window.points, float(value))
+    name, values = str(None if np.isnan(value) else value), np.full(window.points, value)
     path = f"constantLine({name})"
     return _made(context, name, window.start, window.step, values, path)
 

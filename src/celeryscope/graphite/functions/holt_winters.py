@@ -161,9 +161,8 @@ def _season_ago(values: Sequence[float], steps: int) -> tuple[float, float]:
 
 def _named(part: str, series: TimeSeries) -> TimeSeries:
     name = f"holtWinters{part}"
-    return series.derived(f"{name}({series.name})", series.values).tagged(
-        holtWintersForecast=1, holtWintersDeviation=1, **{name: 1}
-    )
+    tags = {"holtWintersForecast": 1, "holtWintersDeviation": 1, name: 1}
+    return series.derived(f"{name}({series.name})", series.values).tagged(**tags)
 
 
 def _outside(forecast: _Forecast, delta: int) -> Floats:

@@ -19,6 +19,7 @@ from celeryscope.graphite.target import Target
 from celeryscope.sketch import Floats
 
 _SERIES = Parameter("seriesList", SERIES)
+_OF_NOTHING_ZERO = {"count", "avg_zero"}
 
 
 @function(
@@ -37,7 +38,9 @@ def aggregate_line(
     """
     lines = []
     for one in series:
-        value = float(AGGREGATES[canonical(func) or func](one.values, 0))
+        aggregate = canonical(func) or func
+        found = float(AGGREGATES[aggregate](one.values, 0))
+        value = 0.0 if np.isnan(found) and aggregate in _OF_NOTHING_ZERO else found
         name = f"aggregateLine({one.name}, {'None' if np.isnan(value) else f'{value:g}'})"
         line = one if keep_step else horizontal(context, value)
         lines.append(line.derived(name, np.full(line.values.size, value)))
