@@ -155,11 +155,16 @@ OTHER_SIGNATURES = {
 }
 """graphite-web shows names and defaults that its own parameters do not have."""
 
+WEEKS_FROM_A_DAY = {f"weeks{day}" for day in range(1, 8)}
+"""It takes them, but does not tell."""
+
 
 def test_functions_have_the_parameters_that_graphite_web_tells_of(
     oracle: Oracle, client: Client
 ) -> None:
     ours, theirs = client.get("/functions").json(), oracle.get("/functions").json
+    alignments = ours["smartSummarize"]["params"][3]["options"]
+    alignments[:] = [unit for unit in alignments if unit not in WEEKS_FROM_A_DAY]
     assert ours.keys() - ADDED == theirs.keys() - {"events", "seriesByTag"}
     for name in ours.keys() - ADDED:
         parts = ["name", "group", "params"] + ["function"] * (name not in OTHER_SIGNATURES)

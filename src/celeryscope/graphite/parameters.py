@@ -241,6 +241,7 @@ POINTS_OR_INTERVAL = Type(
 )
 POINTS_OR_INFINITY = Type("intOrInf", "a whole number or inf", _scalar(_points_or_infinity))
 INTERVAL = Type("interval", f"{INTERVALS}, in quotes", _scalar(_interval))
+INTERVAL_TEXT = Type(TEXT.name, INTERVAL.allowed, INTERVAL.read)
 SHARE = Type(NUMBER.name, "a number from 0 to 1", _scalar(_share))
 ALIGNMENT = Type("string", f"one of {', '.join(ALIGNMENTS)}", _scalar(_alignment))
 OFFSET = Type("interval", f"{INTERVALS}, with a sign or without, in quotes", _scalar(_offset))

@@ -40,7 +40,7 @@ def invert(_context: Context, series: list[TimeSeries]) -> list[TimeSeries]:
     return _mapped("invert", series, lambda v: finite(1 / v), invert=1)
 
 
-@function("isNonNull", "Combine", _SERIES)
+@function("isNonNull", "Transform", _SERIES)
 def is_non_null(_context: Context, series: list[TimeSeries]) -> list[TimeSeries]:
     """Show 1 where there is a value and 0 where there is none."""
     return _mapped("isNonNull", series, lambda v: np.where(np.isnan(v), 0.0, 1.0), isNonNull=1)

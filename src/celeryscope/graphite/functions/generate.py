@@ -52,7 +52,7 @@ def vertical_line(
     return [line.drawn(color=color) if color else line]
 
 
-@function("identity", "Special", _NAME)
+@function("identity", "Calculate", _NAME)
 def identity(context: Context, name: str) -> list[TimeSeries]:
     """Show the time itself, in Unix seconds, once a minute."""
     line = _over_range(context, name, 60)

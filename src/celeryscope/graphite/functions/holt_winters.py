@@ -23,8 +23,12 @@ _LEVEL, _TREND, _SEASON = 0.1, 0.0035, 0.1
 
 _SOURCE = Parameter("seriesList", SOURCE)
 _DELTA = Parameter("delta", INTEGER, required=False, default=3)
-_BOOTSTRAP = Parameter("bootstrapInterval", INTERVAL, required=False, default="7d")
-_SEASONALITY = Parameter("seasonality", INTERVAL, required=False, default="1d")
+_BOOTSTRAP = Parameter(
+    "bootstrapInterval", INTERVAL, required=False, default="7d", suggestions=("7d", "30d")
+)
+_SEASONALITY = Parameter(
+    "seasonality", INTERVAL, required=False, default="1d", suggestions=("1d", "7d")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from celeryscope.graphite.aggregates import AGGREGATES, canonical
+from celeryscope.graphite.aggregates import AGGREGATES, canonical, percentile
 from celeryscope.graphite.declaration import Context, function
+from celeryscope.graphite.errors import ArgumentError
 from celeryscope.graphite.functions.generate import horizontal
 from celeryscope.graphite.parameters import (
     AGGREGATE,
     BOOLEAN,
     DATE,
+    NUMBER,
     SERIES,
     SOURCE,
     Flag,
@@ -19,6 +21,7 @@ from celeryscope.graphite.target import Target
 from celeryscope.sketch import Floats
 
 _SERIES = Parameter("seriesList", SERIES)
+_WHOLE = 100
 _OF_NOTHING_ZERO = {"count", "avg_zero"}
 
 
@@ -45,6 +48,23 @@ def aggregate_line(
         line = one if keep_step else horizontal(context, value)
         lines.append(line.derived(name, np.full(line.values.size, value)))
     return lines
+
+
+@function("nPercentile", "Calculate", _SERIES, Parameter("n", NUMBER))
+def n_percentile(_context: Context, series: list[TimeSeries], percent: float) -> list[TimeSeries]:
+    """Draw a horizontal line at a percentile of each series' own values."""
+    if not 0 < percent <= _WHOLE:
+        raise ArgumentError(
+            f"nPercentile: n is {percent:g}; allowed is a number of more than 0, at most {_WHOLE}"
+        )
+    return [
+        one.derived(
+            f"nPercentile({one.name}, {percent:g})", np.full(one.values.size, value)
+        ).tagged(nPercentile=percent)
+        for one in series
+        for value in [percentile(one.values, 0, percent)]
+        if not np.isnan(value)
+    ]
 
 
 @function(

@@ -23,7 +23,11 @@ from celeryscope.graphite.times import parse_interval
 from celeryscope.sketch import Floats
 
 _SOURCE = Parameter("seriesList", SOURCE)
-_WINDOW = Parameter("windowSize", POINTS_OR_INTERVAL)
+_WINDOW = Parameter(
+    "windowSize",
+    POINTS_OR_INTERVAL,
+    suggestions=(5, 7, 10, "1min", "5min", "10min", "30min", "1hour"),
+)
 _XFF = Parameter("xFilesFactor", SHARE, required=False)
 
 Size = int | str

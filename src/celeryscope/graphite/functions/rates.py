@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from celeryscope.graphite.declaration import Context, function
-from celeryscope.graphite.parameters import INTEGER, INTERVAL, NUMBER, SERIES, Parameter
+from celeryscope.graphite.parameters import INTEGER, INTERVAL_TEXT, NUMBER, SERIES, Parameter
 from celeryscope.graphite.series import TimeSeries, by_interval, places
 from celeryscope.graphite.times import parse_interval
 from celeryscope.sketch import Floats
@@ -75,7 +75,9 @@ def integral(_context: Context, series: list[TimeSeries]) -> list[TimeSeries]:
     )
 
 
-@function("integralByInterval", "Transform", _SERIES, Parameter("intervalUnit", INTERVAL), raw=True)
+@function(
+    "integralByInterval", "Transform", _SERIES, Parameter("intervalUnit", INTERVAL_TEXT), raw=True
+)
 def integral_by_interval(
     context: Context, series: list[TimeSeries], interval: str
 ) -> list[TimeSeries]:

@@ -22,6 +22,7 @@ from celeryscope.graphite.target import Target
 from celeryscope.graphite.times import parse_offset
 
 _SOURCE = Parameter("seriesList", SOURCE)
+_UNITS = ("1h", "6h", "12h", "1d", "2d", "7d", "14d", "30d")
 _HOUR = 3600
 _MAX_SHIFTS = 1000
 
@@ -30,7 +31,7 @@ _MAX_SHIFTS = 1000
     "timeShift",
     "Transform",
     _SOURCE,
-    Parameter("timeShift", OFFSET),
+    Parameter("timeShift", OFFSET, suggestions=_UNITS),
     Parameter("resetEnd", BOOLEAN, required=False, default=True),
     Parameter("alignDst", BOOLEAN, required=False, default=False),
 )
@@ -55,7 +56,7 @@ def time_shift(
     "timeStack",
     "Transform",
     _SOURCE,
-    Parameter("timeShiftUnit", OFFSET, required=False, default="1d"),
+    Parameter("timeShiftUnit", OFFSET, required=False, default="1d", suggestions=_UNITS),
     Parameter("timeShiftStart", INTEGER, required=False, default=0),
     Parameter("timeShiftEnd", INTEGER, required=False, default=7),
 )

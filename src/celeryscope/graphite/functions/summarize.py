@@ -17,10 +17,10 @@ from celeryscope.graphite.parameters import (
 )
 from celeryscope.graphite.series import TimeSeries, by_interval, enough, places
 from celeryscope.graphite.target import Target
-from celeryscope.graphite.times import floor_to, parse_interval
+from celeryscope.graphite.times import ALIGNMENTS, floor_to, parse_interval
 from celeryscope.sketch import Floats
 
-_INTERVAL = Parameter("intervalString", INTERVAL)
+_INTERVAL = Parameter("intervalString", INTERVAL, suggestions=("10min", "1h", "1d"))
 _UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60))
 _FUNC = Parameter("func", AGGREGATE, required=False, default="sum")
 
@@ -59,7 +59,7 @@ def summarize(
     Parameter("seriesList", SOURCE),
     _INTERVAL,
     _FUNC,
-    Parameter("alignTo", ALIGNMENT, required=False),
+    Parameter("alignTo", ALIGNMENT, required=False, options=(None, True, False, *ALIGNMENTS)),
     raw=True,
 )
 def smart_summarize(
