@@ -1,27 +1,81 @@
 """Every function against graphite-web itself, over the same arrays."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from random import Random
 
-import httpx
 import pytest
 
-from celeryscope.graphite import evaluate
-from celeryscope.graphite.errors import RequestError
 from celeryscope.graphite.functions import FUNCTIONS
-from celeryscope.graphite.span import Span
-from support.fake_store import FakeStore
+from celeryscope.graphite.series import TimeSeries
 from support.graphite_oracle import Oracle, graphite_web
-from support.graphite_oracle.arguments import target
-from support.graphite_oracle.arrays import START, arrays
-from support.graphite_oracle.changes import undone
-from support.graphite_oracle.comparison import Line, difference, of_ours, of_theirs
-from support.graphite_oracle.deviations import ALL, Case, deviation
-from support.graphite_oracle.ours import ArrayFetcher
+from support.graphite_oracle.arguments import PATHS, chain, target
+from support.graphite_oracle.arrays import START, STEPS, arrays
+from support.graphite_oracle.changes import CHANGES
+from support.graphite_oracle.deviations import DEVIATIONS, Case
+from support.graphite_oracle.verdict import Judge
 
-CASES_OF_EACH = 24
-LENGTHS = (60, 300, 1800, 3600)
 ARRAYS = arrays()
+ADDED = {"mergedPercentile"}
+COMMON = sorted(set(FUNCTIONS) - ADDED)
+CASES_OF_EACH, CHAINS = 24, 600
+LENGTHS = (60, 300, 1800, 3600)
+
+
+OF_ITS_TIME = {
+    *("moving", "hitcount", "smartSummarize", "integralByInterval", "sin", "sinFunction", "time"),
+    *("timeFunction", "timeShift", "timeStack", "identity", "summarize", "compressPeriodicGaps"),
+}
+OF_OTHER_SERIES = {"aliasQuery", "applyByNode", "reduce", "reduceSeries", "useSeriesAbove"}
+
+
+def span_of(random: Random) -> tuple[int, int]:
+    start = START + 60 * random.randrange(30)
+    return start, start + random.choice(LENGTHS)
+
+
+def cases_of(name: str) -> list[Case]:
+    random = Random(name)
+    return [
+        Case(target(random, name, FUNCTIONS[name]), *span_of(random), random.choice([None, 0.5]))
+        for _ in range(CASES_OF_EACH)
+    ]
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a function neither deviates nor depends on more than its series' values."""
+    rules = [one.targets for one in DEVIATIONS if not one.merged]
+    rules += [one.targets for one in CHANGES]
+    deviates = any(re.search(rule, case.target) for case in cases_of(name) for rule in rules)
+    return not deviates and name not in OF_ITS_TIME | OF_OTHER_SERIES
+
+
+PLAIN = [name for name in COMMON if is_plain(name)]
+
+
+def chains(random: Random, number: int) -> list[Case]:
+    return [
+        Case(chain(random, random.choices(PLAIN, k=3), FUNCTIONS, PATHS), *span_of(random))
+        for _ in range(number)
+    ]
+
+
+def merged_cases(random: Random, root: str, merged: int, number: int) -> list[Case]:
+    """Return requests whose answers merge so many adjacent values of series of one step."""
+    paths = [path for path in PATHS if path.startswith(root)]
+    cases: list[Case] = []
+    while len(cases) < number:
+        names, points = random.choices(PLAIN, k=random.randrange(1, 3)), random.randrange(2, 20)
+        end = START + STEPS[root] * merged * points
+        xff = random.choice([None, 0.4, 1])
+        case = Case(chain(random, names, FUNCTIONS, paths), START, end, xff, points)
+        if not re.search(OTHER_ROOTS[root], case.target):
+            cases.append(case)
+    return cases
+
+
+OTHER_ROOTS = {"ten": r"minute|[*]\.", "minute": r"ten[.,]|[*]\."}
 
 
 @pytest.fixture(scope="module")
@@ -31,39 +85,37 @@ def oracle() -> Iterator[Oracle]:
         yield started
 
 
-def cases(name: str) -> Iterator[Case]:
-    random = Random(name)
-    for _ in range(CASES_OF_EACH):
-        start = START + 60 * random.randrange(30)
-        xff = random.choice([None, None, 0.5])
-        text = target(random, name, FUNCTIONS[name])
-        yield Case(text, start, start + random.choice(LENGTHS), xff)
+def earlier(arrays: Mapping[str, TimeSeries]) -> dict[str, TimeSeries]:
+    return {name: replace(one, start=one.start - one.step) for name, one in arrays.items()}
 
 
-def ours(case: Case, monkeypatch: pytest.MonkeyPatch) -> list[Line]:
-    monkeypatch.setattr(evaluate, "Fetcher", lambda *_: ArrayFetcher(ARRAYS))
-    span = Span(case.start, case.end, now=case.end, xff=case.xff or 0.0)
-    return [of_ours(one) for one in evaluate.render(FakeStore(), (), [case.target], span)]
+@pytest.fixture(scope="module")
+def earlier_oracle() -> Iterator[Oracle]:
+    """Hold every series one of its steps earlier."""
+    with graphite_web() as started:
+        started.hold(earlier(ARRAYS))
+        yield started
 
 
-def wrong(oracle: Oracle, case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Say how the answers differ but for what no deviation covers; nothing if they do not."""
-    answer = oracle.get("/render", case.query)
-    try:
-        lines, refusal = ours(case, monkeypatch), ""
-    except RequestError as error:
-        lines, refusal = [], str(error)
-    rule = deviation(case, answer.status, refused=bool(refusal))
-    if (answer.status == httpx.codes.OK) is not bool(refusal):
-        aspects = rule.same if rule else ALL
-        return "" if refusal else difference(lines, undone(case, lines, of_theirs(answer)), aspects)
-    return "" if rule else f"graphite-web answers {answer.status}, ours is {refusal or lines}"
-
-
-@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"mergedPercentile"}))
+@pytest.mark.parametrize("name", COMMON)
 def test_a_function_answers_as_graphite_web_does(
     oracle: Oracle, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = {case: why for case in cases(name) if (why := wrong(oracle, case, monkeypatch))}
-    shown = "\n".join(f"{case}: {why[:600]}" for case, why in list(found.items())[:4])
-    assert not found, f"{len(found)} of {CASES_OF_EACH}:\n{shown}"
+    assert not Judge(oracle, ARRAYS, monkeypatch).differences(cases_of(name))
+
+
+def test_functions_of_functions_answer_as_graphite_webs_do(
+    oracle: Oracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not Judge(oracle, ARRAYS, monkeypatch).differences(chains(Random(1), CHAINS))
+
+
+@pytest.mark.parametrize("root", STEPS)
+@pytest.mark.parametrize("merged", range(2, 9))
+def test_adjacent_values_merge_as_graphite_webs_do(
+    earlier_oracle: Oracle, merged: int, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compare where graphite-web loses nothing at the head: a step before where it merges to."""
+    judge = Judge(earlier_oracle, ARRAYS, monkeypatch, STEPS[root])
+    cases = merged_cases(Random(merged), root, merged, CASES_OF_EACH)
+    assert not judge.differences(cases)

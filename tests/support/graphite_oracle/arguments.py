@@ -1,5 +1,6 @@
 """What targets of the differential test are made of: argument texts by type, or by function."""
 
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from celeryscope.graphite.declaration import Function
@@ -43,7 +44,6 @@ BY_TYPE = {
     "interval": ["'1min'", "'5min'", '"90s"', "'1h'"],
     "node": NODES,
     "nodeOrTag": [*NODES, '"host"'],
-    "seriesList": PATHS,
     "seriesLists": ["mapSeries(ten.*.{used,total},1)", "mapSeries(ten.*.*,1)"],
     "string": ["'text'"],
     "tag": ['"host"', '"dc"'],
@@ -92,6 +92,7 @@ BY_FUNCTION: dict[str, dict[str, list[str]]] = {
     "filterSeries": {"threshold": ["0", "3", "10", "-2.5"]},
     "groupByTags": {"seriesList": ["ten.tagged.*", "minute.tagged.*", "*.tagged.disk*"]},
     "grep": {"pattern": SEARCHES},
+    "nPercentile": {"n": NUMBERS_OF_PERCENT},
     "percentileOfSeries": {"n": NUMBERS_OF_PERCENT[1:]},
     "reduceSeries": MAPPED | {"reduceMatchers": ['"used","total"', '"total","used"']},
     "removeAbovePercentile": {"n": NUMBERS_OF_PERCENT},
@@ -105,17 +106,28 @@ BY_FUNCTION: dict[str, dict[str, list[str]]] = {
 }
 
 
-def target(random: Random, name: str, function: Function) -> str:
-    """Return a call of a function with arguments that it may get."""
-    return f"{name}({','.join(_arguments(random, function))})"
+def target(random: Random, name: str, function: Function, paths: Sequence[str] = PATHS) -> str:
+    """Return a call of a function with arguments that it may get, its series below `paths`."""
+    return f"{name}({','.join(_arguments(random, function, paths))})"
 
 
-def _arguments(random: Random, function: Function) -> list[str]:
+def chain(
+    random: Random, names: Sequence[str], functions: Mapping[str, Function], paths: Sequence[str]
+) -> str:
+    """Return a call of the first function over what a call of the next gives, and so on."""
+    inner = list(paths)
+    for name in reversed(names):
+        inner = [target(random, name, functions[name], inner)]
+    return inner[0]
+
+
+def _arguments(random: Random, function: Function, paths: Sequence[str]) -> list[str]:
     texts: list[str] = []
     for parameter in function.parameters:
         if not parameter.required and random.random() < 0.4:
             break
-        texts += [_argument(random, function, parameter) for _ in range(_times(random, parameter))]
+        times = range(_times(random, parameter))
+        texts += [_argument(random, function, parameter, paths) for _ in times]
     return texts
 
 
@@ -124,13 +136,16 @@ def _times(random: Random, parameter: Parameter) -> int:
     return 1 if one else random.choice([1, 1, 2])
 
 
-def _argument(random: Random, function: Function, parameter: Parameter) -> str:
+def _argument(
+    random: Random, function: Function, parameter: Parameter, paths: Sequence[str]
+) -> str:
     texts = (BY_NAME | BY_FUNCTION.get(function.name, {})).get(parameter.name)
     texts = texts or [_quoted(option) for option in parameter.options] or None
-    text = random.choice(texts or BY_TYPE[parameter.type.name])
-    if text in PATHS and random.random() < 0.2:
-        return random.choice(NESTED).format(text)
-    return text
+    if texts is None and parameter.type.name == "seriesList":
+        text = random.choice(paths)
+        nested = text in PATHS and random.random() < 0.2
+        return random.choice(NESTED).format(text) if nested else text
+    return random.choice(texts or BY_TYPE[parameter.type.name])
 
 
 def _quoted(option: object) -> str:

@@ -20,40 +20,51 @@ NAMES, TAGS, TIMES, VALUES = Aspect
 
 @dataclass(frozen=True)
 class Case:
-    """One request: a target over [start, end), merged if `xff` is given with that share."""
+    """One request: a target over [start, end), in at most `points` points.
+
+    `xff` is the share of known values that merged ones need.
+    """
 
     target: str
     start: int
     end: int
     xff: float | None = None
+    points: int | None = None
 
-    @property
-    def query(self) -> list[tuple[str, str]]:
-        times = [("from", str(self.start)), ("until", str(self.end)), ("now", str(self.end))]
-        given = [("xFilesFactor", str(self.xff))] * (self.xff is not None)
-        return [("target", self.target), *times, ("format", "json"), ("noCache", "1"), *given]
+    def query(self, earlier: int = 0) -> list[tuple[str, str]]:
+        """Return the query string's fields, for a range some seconds earlier."""
+        ends = {"from": self.start - earlier, "until": self.end - earlier, "now": self.end}
+        options = {"xFilesFactor": self.xff, "maxDataPoints": self.points}
+        given = {key: value for key, value in options.items() if value is not None}
+        fields = {"target": self.target, "format": "json", "noCache": 1, **ends, **given}
+        return [(key, str(value)) for key, value in fields.items()]
 
 
 @dataclass(frozen=True)
 class Deviation:
     """A reason for a difference: in which targets, and where who answers how.
 
-    `status` is graphite-web's answer, `refused` whether this project refuses the target; `same`
-    is what must be equal all the same.
+    `status` is graphite-web's answer, `refused` whether this project refuses the target; `merged`
+    rules speak only of answers whose values merge several. `same` must be equal all the same.
     """
 
     why: str
     targets: str
     status: int = 200
     refused: bool = False
+    merged: bool = False
     same: frozenset[Aspect] = frozenset()
 
     def covers(self, case: Case, status: int, *, refused: bool) -> bool:
-        return (self.status, self.refused) == (status, refused) and bool(
-            re.search(self.targets, case.target)
+        merges = case.points is not None or re.search(_UNEQUAL_STEPS, case.target) is not None
+        return (
+            (self.status, self.refused) == (status, refused)
+            and (merges or not self.merged)
+            and re.search(self.targets, case.target) is not None
         )
 
 
+_UNEQUAL_STEPS = r"\{ten,minute\}|[*]\.|ten.*minute|minute.*ten"
 FAILS = 500
 REFUSES = 400
 
@@ -114,8 +125,20 @@ DEVIATIONS = [
     Deviation("mapSeries alone orders series", r"^(map|mapSeries)\(", status=FAILS),
     Deviation(
         "the highest rank is the highest value, also between two",
-        r"^percentileOfSeries\(.*,100,true",
+        r"percentileOfSeries\(.*,100,true",
         status=FAILS,
+    ),
+    Deviation(
+        "what has added up over an interval is what it has added up to at its end",
+        r"\bintegral\(",
+        merged=True,
+        same=ALL - {VALUES},
+    ),
+    Deviation(
+        "what combines series that merge in one way merges in the same",
+        r"(Series|Wildcards|Lists|Nodes?|Tags|aggregate|avg|sum)\(.*consolidateBy\(",
+        merged=True,
+        same=ALL - {VALUES},
     ),
     Deviation(
         "aggregateLine has a value for each point of the range, graphite-web three",
