@@ -41,11 +41,6 @@ class Context:
         last = self.span.end if end is None else max(end, 0)
         return self.evaluate(target, replace(self, span=replace(self.span, start=first, end=last)))
 
-    def read_earlier(self, target: Target, seconds: int) -> tuple[int, list[TimeSeries]]:
-        """Evaluate a target from some seconds before the range on; return also how many."""
-        earlier = min(seconds, self.span.start)
-        return earlier, self.read(target, self.span.start - earlier)
-
     def time(self, key: str, text: str) -> int:
         """Return the Unix time that an argument names; `key` says which one it is.
 

@@ -30,7 +30,7 @@ def _total(values: Floats, size: int) -> Floats:
 
 
 def _mean(values: Floats, size: int) -> Floats:
-    return _total(values, size) / known(values, size)
+    return _total(values, size) / np.maximum(known(values, size), 1)
 
 
 def _least(values: Floats, size: int) -> Floats:

@@ -44,9 +44,9 @@ class TimeSeries:
     def named(self, name: str) -> Self:
         return replace(self, name=name)
 
-    def after(self, seconds: int) -> Self:
-        """Return the series without its first so many seconds, rounded down to full steps."""
-        steps = seconds // self.step
+    def since(self, time: int) -> Self:
+        """Return the series from the value on that is for a time not before its start."""
+        steps = max((time - self.start) // self.step, 0)
         return replace(self, start=self.start + steps * self.step, values=self.values[steps:])
 
     def tagged(self, **tags: object) -> Self:

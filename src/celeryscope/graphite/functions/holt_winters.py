@@ -106,11 +106,12 @@ def holt_winters_aberration(
 def _forecasts(
     context: Context, source: Target, bootstrap: str, seasonality: str
 ) -> list[_Forecast]:
-    earlier, series = context.read_earlier(source, parse_interval(bootstrap))
-    return [_forecast(one, earlier, parse_interval(seasonality)) for one in series]
+    series = context.read(source, context.span.start - parse_interval(bootstrap))
+    season = parse_interval(seasonality)
+    return [_forecast(one, context.span.start, season) for one in series]
 
 
-def _forecast(series: TimeSeries, earlier: int, season: int) -> _Forecast:
+def _forecast(series: TimeSeries, start: int, season: int) -> _Forecast:
     steps = season // series.step
     if steps <= 1:
         raise ArgumentError(
@@ -120,9 +121,9 @@ def _forecast(series: TimeSeries, earlier: int, season: int) -> _Forecast:
     for value in series.values.tolist():
         state.learn(value)
     return _Forecast(
-        series.after(earlier),
-        replace(series, values=np.array(state.predictions)).after(earlier),
-        replace(series, values=np.array(state.deviations)).after(earlier),
+        series.since(start),
+        replace(series, values=np.array(state.predictions)).since(start),
+        replace(series, values=np.array(state.deviations)).since(start),
     )
 
 

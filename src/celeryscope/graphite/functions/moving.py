@@ -47,8 +47,10 @@ def moving_window(
     context: Context, source: Target, size: Size, aggregate: str, xff: float | None
 ) -> list[TimeSeries]:
     """Aggregate, for each point, the points of a window that ends with it."""
-    seconds, series = _with_preview(context, source, size)
-    return [_moved(one, size, aggregate, xff).after(seconds) for one in series]
+    return [
+        _moved(one, size, aggregate, xff).since(context.span.start)
+        for one in _with_preview(context, source, size)
+    ]
 
 
 def _moving(name: str, aggregate: str, words: str) -> Function:
@@ -73,7 +75,6 @@ def exponential_moving_average(context: Context, source: Target, size: Size) -> 
     It starts from the plain average of one window before the range. The weight of the newest
     value is 2 / (n + 1), n being the points of the window or, if it is an interval, its seconds.
     """
-    seconds, series = _with_preview(context, source, size)
     weight = 2 / ((size if isinstance(size, int) else _seconds(size)) + 1)
     return [
         one.derived(
@@ -81,8 +82,8 @@ def exponential_moving_average(context: Context, source: Target, size: Size) -> 
             _smoothed(one.values, _points(one, size), weight),
         )
         .tagged(exponentialMovingAverage=size)
-        .after(seconds)
-        for one in series
+        .since(context.span.start)
+        for one in _with_preview(context, source, size)
     ]
 
 
@@ -109,20 +110,20 @@ def stdev(
     ]
 
 
-def _with_preview(context: Context, source: Target, size: Size) -> tuple[int, list[TimeSeries]]:
-    """Read a target from a window before the range on; return also how many seconds before.
+def _with_preview(context: Context, source: Target, size: Size) -> list[TimeSeries]:
+    """Read a target from a window before the range on.
 
     A window of points is as long as the longest step of the series makes it; reading further back
     may give longer steps.
     """
     if isinstance(size, str):
-        return context.read_earlier(source, _seconds(size))
+        return context.read(source, context.span.start - _seconds(size))
     step, longest = 0, context.window.step
     while longest > step:
         step = longest
-        seconds, series = context.read_earlier(source, size * step)
+        series = context.read(source, context.span.start - size * step)
         longest = max((one.step for one in series), default=step)
-    return seconds, series
+    return series
 
 
 def _moved(series: TimeSeries, size: Size, func: str, xff: float | None) -> TimeSeries:
