@@ -27,6 +27,7 @@ OF_ITS_TIME = {
     *("moving", "hitcount", "smartSummarize", "integralByInterval", "sin", "sinFunction", "time"),
     *("timeFunction", "timeShift", "timeStack", "identity", "summarize", "compressPeriodicGaps"),
 }
+OK = 200
 OF_OTHER_SERIES = {"aliasQuery", "applyByNode", "reduce", "reduceSeries", "useSeriesAbove"}
 
 
@@ -45,9 +46,9 @@ def cases_of(name: str) -> list[Case]:
 
 def is_plain(name: str) -> bool:
     """Tell whether a function neither deviates nor depends on more than its series' values."""
-    rules = [one.targets for one in DEVIATIONS if not one.merged]
-    rules += [one.targets for one in CHANGES]
-    deviates = any(re.search(rule, case.target) for case in cases_of(name) for rule in rules)
+    rules = [one.functions for one in DEVIATIONS if not one.merged and one.status == OK]
+    rules += [one.functions for one in CHANGES]
+    deviates = any(re.fullmatch(rule, name) for rule in rules)
     return not deviates and name not in OF_ITS_TIME | OF_OTHER_SERIES
 
 

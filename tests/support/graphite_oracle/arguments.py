@@ -24,7 +24,7 @@ NESTED = [
     "sumSeries({})",
     "aliasByNode({},1)",
     "consolidateBy({},'max')",
-    "alias({},'an alias')",
+    "alias({},'renamed')",
 ]
 AGGREGATES = [
     *("average", "avg", "avg_zero", "median", "sum", "total", "min", "max", "diff", "stddev"),

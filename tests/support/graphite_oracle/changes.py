@@ -17,10 +17,14 @@ _HALF_A_MINUTE = 30  # what is left of 90 s on a grid of minutes
 
 @dataclass(frozen=True)
 class Change:
-    """A reason, the targets it is seen in, and their line without it; `undo` gets ours first."""
+    """A reason, functions and arguments it is seen in, and their line without it.
+
+    `undo` gets our line first.
+    """
 
     why: str
-    targets: str
+    functions: str
+    arguments: str
     undo: Callable[[Line, Line], Line]
 
 
@@ -66,18 +70,20 @@ def _on_the_grid(ours: Line, theirs: Line) -> Line:
 
 
 CHANGES = [
-    Change("nothing is rounded to six decimals", r"^(perSecond|scaleToSeconds)\(", _unrounded),
+    Change("nothing is rounded to six decimals", "perSecond|scaleToSeconds", "", _unrounded),
     Change(
         "an exponential moving average is that of its own time, not of the step before",
-        r"^exponentialMovingAverage\(",
+        "exponentialMovingAverage",
+        "",
         _a_step_earlier,
     ),
-    Change("there is no interval after the end", r"^(summarize|hitcount)\(", _without_last_null),
-    Change("a standard deviation is exact, also close to zero", r"^stdev\(", _exact_at_zero),
-    Change("a line is calculated around its middle", r"^linearRegression\(", _exact_line),
+    Change("there is no interval after the end", "summarize|hitcount", "", _without_last_null),
+    Change("a standard deviation is exact, also close to zero", "stdev", "", _exact_at_zero),
+    Change("a line is calculated around its middle", "linearRegression", "", _exact_line),
     Change(
         "what starts before the range is cut on the series' own grid",
-        r"^(moving\w+|holtWinters\w+)\(.*(minute|[*]).*90s",
+        r"moving\w+|holtWinters\w+",
+        ".*(minute|[*]).*90s",
         _on_the_grid,
     ),
 ]
@@ -87,6 +93,7 @@ def undone(case: Case, ours: Sequence[Line], theirs: Sequence[Line]) -> list[Lin
     """Return graphite-web's lines as they would be without the deviations of a case."""
     lines = list(theirs)
     for change in CHANGES:
-        if len(ours) == len(lines) and re.search(change.targets, case.target):
+        call = rf"(?:{change.functions})\((?:{change.arguments})"
+        if len(ours) == len(lines) and re.match(call, case.target):
             lines = [change.undo(*pair) for pair in zip(ours, lines, strict=True)]
     return lines

@@ -40,153 +40,202 @@ class Case:
         return [(key, str(value)) for key, value in fields.items()]
 
 
+_UNEQUAL_STEPS = r"\{ten,minute\}|[*]\.|ten.*minute|minute.*ten"
+_MIXED = rf".*({_UNEQUAL_STEPS})"
+FAILS, REFUSES = 500, 400
+
+
 @dataclass(frozen=True)
 class Deviation:
-    """A reason for a difference: in which targets, and where who answers how.
+    """A reason for a difference: in which functions, given which arguments, and who answers how.
 
     `status` is graphite-web's answer, `refused` whether this project refuses the target; `merged`
     rules speak only of answers whose values merge several. `same` must be equal all the same.
     """
 
     why: str
-    targets: str
+    functions: str
+    arguments: str = ""
     status: int = 200
     refused: bool = False
     merged: bool = False
     same: frozenset[Aspect] = frozenset()
 
     def covers(self, case: Case, status: int, *, refused: bool) -> bool:
+        if (self.status, self.refused) != (status, refused):
+            return False
         merges = case.points is not None or re.search(_UNEQUAL_STEPS, case.target) is not None
-        return (
-            (self.status, self.refused) == (status, refused)
-            and (merges or not self.merged)
-            and re.search(self.targets, case.target) is not None
-        )
+        call = rf"\b(?:{self.functions})\((?:{self.arguments})"
+        return (merges or not self.merged) and re.search(call, case.target) is not None
 
 
-_UNEQUAL_STEPS = r"\{ten,minute\}|[*]\.|ten.*minute|minute.*ten"
-FAILS = 500
-REFUSES = 400
+SERIES_NAME = r'.*\w+Series"'
+NOT_VALUES = ALL - {VALUES}
 
 DEVIATIONS = [
     Deviation(
         "constantLine has a value for each point of the range, graphite-web three",
-        r"^(constantLine|threshold|countSeries\(\))",
+        "constantLine|threshold",
         same=frozenset({NAMES, TAGS}),
     ),
     Deviation(
-        "series of unequal steps are brought on one grid in asPercent, there only in part",
-        r"^(asPercent|pct)\(.*([*]\.shape|\{ten,minute\}|minute.*ten|ten.*minute)",
+        "the constant line that counts nothing has a value for each point of the range",
+        "countSeries",
+        r"\)",
         same=frozenset({NAMES, TAGS}),
     ),
     Deviation(
-        "series of unequal steps are brought on one grid in weightedAverage, there not",
-        r"^weightedAverage\(.*(minute.*ten|ten.*minute)",
+        "aggregateLine has a value for each point of the range, graphite-web three",
+        "aggregateLine",
+        r"(?!.*,true\))",
+        same=frozenset({NAMES}),
+    ),
+    Deviation(
+        "series of unequal steps are brought on one grid, there only in part",
+        "asPercent|pct|weightedAverage",
+        _MIXED,
         same=frozenset({NAMES, TAGS}),
     ),
     Deviation(
         "a total that matches nothing gives nulls",
-        r"^(asPercent|pct)\(.*ten\.nothing\.here",
+        "asPercent|pct",
+        r".*ten\.nothing\.here",
         status=REFUSES,
     ),
     Deviation(
-        "a total without series of its group gives nulls", r"^(asPercent|pct)\(.*,.*,", status=FAILS
+        "a total without series of its group gives nulls", "asPercent|pct", ".*,.*,", status=FAILS
     ),
     Deviation(
         "a replacement's group that the search does not have is wrong where it is used",
-        r"^(aliasSub|aliasQuery|useSeriesAbove)\(.*\\1",
+        "aliasSub|aliasQuery|useSeriesAbove",
+        r".*\\1",
         status=FAILS,
     ),
     Deviation(
         "a name that is itself a target makes no target for applyByNode",
-        r"^applyByNode\(\w+\(",
+        "applyByNode",
+        r"\w+\(",
         refused=True,
     ),
     Deviation(
         "what is unknown is neither above nor below a percentile",
-        r"^(averageOutsidePercentile|removeBetweenPercentile)\(",
+        "averageOutsidePercentile|removeBetweenPercentile",
         status=FAILS,
     ),
-    Deviation("what is unknown is not above a number", r"^useSeriesAbove\(", status=FAILS),
+    Deviation("what is unknown is not above a number", "useSeriesAbove", status=FAILS),
     Deviation(
         "an aggregate may be called sumSeries wherever one is asked for",
-        r'^(filterSeries|highest|lowest|sortBy|aggregateLine)\(.*\w+Series"',
+        "filterSeries|highest|lowest|sortBy|aggregateLine|summarize|smartSummarize|movingWindow",
+        SERIES_NAME,
         status=REFUSES,
     ),
     Deviation(
         "an aggregate may be called sumSeries wherever one is asked for, also in a legend",
-        r'^legendValue\(.*\w+Series"',
-        same=frozenset({TAGS, TIMES, VALUES}),
+        "legendValue",
+        SERIES_NAME,
+        same=ALL - {NAMES},
     ),
-    Deviation("legendValue shows nothing if asked for nothing", r"^legendValue\([^\"]*\)$", FAILS),
     Deviation(
-        "percentile 0 is the lowest value", r"^remove(Above|Below)Percentile\(.*,0\)$", status=FAILS
-    ),
-    Deviation("mapSeries alone orders series", r"^(map|mapSeries)\(", status=FAILS),
-    Deviation(
-        "the highest rank is the highest value, also between two",
-        r"percentileOfSeries\(.*,100,true",
+        "legendValue shows nothing if asked for nothing",
+        "legendValue",
+        r'(?!.*"\w+"\))',
         status=FAILS,
     ),
     Deviation(
+        "units come last in a legend",
+        "legendValue",
+        r'.*"(si|binary)",',
+        refused=True,
+    ),
+    Deviation(
+        "a name with spaces in it is one node",
+        r"aliasBy\w+|groupBy\w+",
+        r".*cactiStyle\(",
+        same=ALL - {NAMES},
+    ),
+    Deviation(
+        "percentile 0 is the lowest value",
+        "removeAbovePercentile|removeBelowPercentile",
+        r".*,0\)",
+        status=FAILS,
+    ),
+    Deviation("mapSeries alone orders series", "map|mapSeries", status=FAILS),
+    Deviation(
+        "the highest rank is the highest value, also between two",
+        "percentileOfSeries",
+        ".*,100,true",
+        status=FAILS,
+    ),
+    Deviation(
+        "a name may be empty",
+        r"aliasBy\w+|groupBy\w+|mapSeries|map|asPercent|pct|weightedAverage",
+        r".*(alias|groupBy|substr)",
+        status=FAILS,
+    ),
+    Deviation("a count is no whole number in a tag", "offsetToZero", ".*count", same=ALL - {TAGS}),
+    Deviation(
         "what has added up over an interval is what it has added up to at its end",
-        r"\bintegral\(",
+        "integral",
         merged=True,
-        same=ALL - {VALUES},
+        same=NOT_VALUES,
+    ),
+    Deviation(
+        "a share of series is none of their values over time",
+        r"aggregate(SeriesLists)?",
+        r".*,[\d.]+\)",
+        merged=True,
+        same=NOT_VALUES,
     ),
     Deviation(
         "what combines series that merge in one way merges in the same",
-        r"(Series|Wildcards|Lists|Nodes?|Tags|aggregate|avg|sum)\(.*consolidateBy\(",
+        r"\w*Series|\w+Wildcards|\w+Lists|groupBy\w+|aggregate|avg|sum",
+        r".*(consolidateBy|cumulative)\(",
         merged=True,
-        same=ALL - {VALUES},
+        same=NOT_VALUES,
     ),
-    Deviation(
-        "aggregateLine has a value for each point of the range, graphite-web three",
-        r"^aggregateLine\((?!.*,true\))",
-        same=frozenset({NAMES}),
-    ),
-    Deviation("there is a random walk in each answer", "^randomWalk", same=ALL - {VALUES}),
+    Deviation("there is a random walk in each answer", r"randomWalk\w*", same=NOT_VALUES),
     Deviation(
         "times in a target are those of the request, not of the clock",
-        r"^timeSlice\([^\"]*\"\d+\"\)$",
+        "timeSlice",
+        r"[^\"]*\"\d+\"\)$",
         same=frozenset({TIMES, VALUES}),
     ),
     Deviation(
         "a window of points is as long for each series as its own step makes it",
-        r"^(moving\w+|exponentialMovingAverage)\(.*(\{ten,minute\}|[*]\.shape).*,\d+[,)]",
+        r"moving\w+|exponentialMovingAverage",
+        rf"{_MIXED}.*,\d+[,)]",
         same=frozenset({NAMES, TAGS}),
     ),
     Deviation(
         "a reference series is looked at by time, not by place",
-        r"^transformNull\(.*(ten.*minute|minute.*ten|[*]\.shape.*,.*,)",
-        same=ALL - {VALUES},
+        "transformNull",
+        rf"(?=.*,.*,){_MIXED}",
+        same=NOT_VALUES,
     ),
-    Deviation("a logarithm needs a base of more than 1", r"^log\(.*,1\)$", refused=True),
-    Deviation("what is too large is null", r"^(exp|sigmoid)\(", status=FAILS),
+    Deviation("a logarithm needs a base of more than 1", "log", r".*,1\)", refused=True),
+    Deviation("what is too large is null", "exp|sigmoid", status=FAILS),
     Deviation(
         "what is unknown is within a counter's range",
-        r"^(nonNegativeDerivative|perSecond)\(.*,",
+        "nonNegativeDerivative|perSecond",
+        ".*,",
         status=FAILS,
     ),
     Deviation(
         "holtWintersConfidenceArea is drawn for each series",
-        r"^holtWintersConfidenceArea\(",
+        "holtWintersConfidenceArea",
         status=FAILS,
     ),
     Deviation(
         "series of one name are each compared with their own band",
-        r"^holtWintersAberration\(alias",
-        same=ALL - {VALUES},
+        "holtWintersAberration",
+        "alias",
+        same=NOT_VALUES,
     ),
-    Deviation("no line fits fewer than two values", r"^linearRegression\(", status=FAILS),
-    Deviation(
-        "an aggregate may be called sumSeries wherever one is asked for, also over intervals",
-        r'^(summarize|smartSummarize|movingWindow)\(.*\w+Series"',
-        status=REFUSES,
-    ),
+    Deviation("no line fits fewer than two values", "linearRegression", status=FAILS),
     Deviation(
         "a vertical line without a label is named after its target",
-        r'^verticalLine\("\d+"\)$',
+        "verticalLine",
+        r'"\d+"\)',
         same=frozenset({TIMES, VALUES}),
     ),
 ]

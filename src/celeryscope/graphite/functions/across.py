@@ -82,7 +82,7 @@ def pow_series(_context: Context, lists: Lists) -> list[TimeSeries]:
     Parameter("nodes", NODE_OR_TAG, required=False, multiple=True),
 )
 def weighted_average(
-    context: Context,
+    _context: Context,
     series: list[TimeSeries],
     weights: list[TimeSeries],
     nodes: list[int | str],
@@ -102,9 +102,7 @@ def weighted_average(
     if not pairs:
         return []
     products = [_product(one, weight) for one, weight in pairs]
-    above, below = aligned(
-        [combined(side, "sum", context.span.xff) for side in (products, weights)]
-    )
+    above, below = aligned([combined(side, "sum") for side in (products, weights)])
     paths = [",".join(sorted({one.path for one in side})) for side in (series, weights)]
     name = f"weightedAverage({paths[0]}, {paths[1]}, {','.join(map(str, nodes))})"
     return [_plain([above], name, divided(above.values, below.values))]

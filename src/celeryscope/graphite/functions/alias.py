@@ -88,6 +88,8 @@ def alias_query(
 def legend_value(_context: Context, series: list[TimeSeries], kinds: list[str]) -> list[TimeSeries]:
     """Add aggregates of the values to the name; a last `si` or `binary` shows them with units."""
     units = kinds.pop() if kinds and kinds[-1] in UNIT_SYSTEMS else None
+    if misplaced := UNIT_SYSTEMS.keys() & set(kinds):
+        raise ArgumentError(f"legendValue: {misplaced.pop()} comes last, after the aggregates")
     for kind in kinds:
         series = [one.named(_with_value(one, kind, units)) for one in series]
     return series

@@ -172,7 +172,7 @@ def _grouped(
 
 def _as_one(context: Context, function: str, callback: str, series: list[TimeSeries]) -> TimeSeries:
     if callback not in _COMBINERS and canonical(callback):
-        return combined(series, callback, context.span.xff)
+        return combined(series, callback)
     return _called(context, function, callback, [series])
 
 

@@ -22,39 +22,38 @@ Pairs = list[tuple[TimeSeries, TimeSeries]]
     Parameter("xFilesFactor", NUMBER, required=False),
 )
 def aggregate_series_lists(
-    context: Context,
+    _context: Context,
     first: list[TimeSeries],
     second: list[TimeSeries],
     func: str,
     xff: float | None,
 ) -> list[TimeSeries]:
     """Combine by an aggregate each series of a list with the one in its place in another."""
-    share = context.span.xff if xff is None else xff
-    return _each("aggregateSeriesLists", first, second, func, share)
+    return _each("aggregateSeriesLists", first, second, func, xff)
 
 
 @function("sumSeriesLists", "Combine", _FIRST, _SECOND)
 def sum_series_lists(
-    context: Context, first: list[TimeSeries], second: list[TimeSeries]
+    _context: Context, first: list[TimeSeries], second: list[TimeSeries]
 ) -> list[TimeSeries]:
     """Add to each series of a list the one in its place in another."""
-    return _each("sumSeriesLists", first, second, "sum", context.span.xff)
+    return _each("sumSeriesLists", first, second, "sum")
 
 
 @function("diffSeriesLists", "Combine", _FIRST, _SECOND)
 def diff_series_lists(
-    context: Context, first: list[TimeSeries], second: list[TimeSeries]
+    _context: Context, first: list[TimeSeries], second: list[TimeSeries]
 ) -> list[TimeSeries]:
     """Subtract from each series of a list the one in its place in another."""
-    return _each("diffSeriesLists", first, second, "diff", context.span.xff)
+    return _each("diffSeriesLists", first, second, "diff")
 
 
 @function("multiplySeriesLists", "Combine", _FIRST, _SECOND)
 def multiply_series_lists(
-    context: Context, first: list[TimeSeries], second: list[TimeSeries]
+    _context: Context, first: list[TimeSeries], second: list[TimeSeries]
 ) -> list[TimeSeries]:
     """Multiply each series of a list by the one in its place in another."""
-    return _each("multiplySeriesLists", first, second, "multiply", context.span.xff)
+    return _each("multiplySeriesLists", first, second, "multiply")
 
 
 @function(
@@ -72,7 +71,11 @@ def divide_series_lists(
 
 
 def _each(
-    function: str, first: list[TimeSeries], second: list[TimeSeries], aggregate: str, xff: float
+    function: str,
+    first: list[TimeSeries],
+    second: list[TimeSeries],
+    aggregate: str,
+    xff: float | None = None,
 ) -> list[TimeSeries]:
     spelled = aggregate.removesuffix("Series")
     return [

@@ -62,7 +62,7 @@ def as_percent(
         return [_of_number(one, total) for one in series]
     if nodes:
         return list(_by_group(series, series if total is None else total, nodes))
-    totals = [combined(series, "sum")] if total is None else total
+    totals = [combined(series, "sum", 0.0)] if total is None else total
     return [_percentage(one, of) for one, of in _paired(series, totals)]
 
 
@@ -73,7 +73,8 @@ def quotient(
     above, below = aligned([series, divisor])
     name = f"{function}({series.name},{divisor.name})"
     values = factor * divided(above.values, below.values)
-    return above.derived(name, values, method="average", tags={"name": name})
+    xff = max(series.xff, divisor.xff)
+    return above.derived(name, values, method="average", tags={"name": name}, xff=xff)
 
 
 def divided(above: Floats, below: Floats) -> Floats:
@@ -86,7 +87,7 @@ def _by_group(
 ) -> Iterator[TimeSeries]:
     parts = by_nodes(series, nodes)
     wholes = {
-        key: group[0] if len(group) == 1 else combined(group, "sum")
+        key: group[0] if len(group) == 1 else combined(group, "sum", 0.0)
         for key, group in by_nodes(totals, nodes).items()
     }
     for key in [*parts, *(key for key in wholes if key not in parts)]:
