@@ -63,7 +63,7 @@ def test_a_legend_has_columns() -> None:
     assert first.name == "stats.gauges.x  Current:8.00     Max:8.00       Min:1.00     "
     assert second.name == "stats.gauges.yy Current:10.00    Max:2500.00    Min:10.00    "
     scaled = only("cactiStyle(stats.gauges.*,'si','B')", x=[None, 2500])
-    assert scaled.name == "stats.gauges.x Current:2.50 kB   Max:2.50 kB   Min:2.50 kB   "
+    assert scaled.name == "stats.gauges.x Current:2.50 kB    Max:2.50 kB    Min:2.50 kB    "
     unknown = only(f"cactiStyle(invert({X}))", x=[0])
     assert unknown.name == f"invert({X}) Current:nan     Max:nan     Min:nan     "
     assert drawn("cactiStyle(stats.gauges.no)", x=VALUES) == []
