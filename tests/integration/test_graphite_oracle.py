@@ -19,7 +19,7 @@ from support.graphite_oracle.verdict import Judge
 ARRAYS = arrays()
 ADDED = {"mergedPercentile"}
 COMMON = sorted(set(FUNCTIONS) - ADDED)
-CASES_OF_EACH, CHAINS = 24, 600
+CASES_OF_EACH, CHAINS = 30, 800
 LENGTHS = (60, 300, 1800, 3600)
 
 

@@ -180,6 +180,13 @@ DEVIATIONS = [
         same=NOT_VALUES,
     ),
     Deviation(
+        "a share that a target sets is that of its series, not of all that is read after them",
+        "setXFilesFactor|xFilesFactor",
+        r".*\w+FilesFactor\(",
+        merged=True,
+        same=NOT_VALUES,
+    ),
+    Deviation(
         "a share of series is none of their values over time",
         r"aggregate(SeriesLists)?",
         r".*,[\d.]+\)",
