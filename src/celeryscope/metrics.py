@@ -11,6 +11,7 @@ class Kind(str, Enum):
     TIMER = "timers"
     GAUGE = "gauges"
     SET = "sets"
+    PLAIN = "plain"  # not of StatsD: points as Carbon takes them, shown by their own names
 
 
 class Family(str, Enum):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution, Distributions, Floats
-from celeryscope.store.protocol import Node, Scalars, Series, Timers, Window
+from celeryscope.store.protocol import Node, Points, Scalars, Series, Timers, Window
 from celeryscope.store.tiers import Tier
 from celeryscope.store.tree import NameTree
 from celeryscope.store.windows import choose_window
@@ -24,6 +24,7 @@ class FakeStore:
     def __init__(self, step: int = 10) -> None:
         self._tier = Tier(step, 10**9)
         self._flushes: list[Flush] = []
+        self._points: dict[tuple[str, int], float] = {}
         self._tree = NameTree()
 
     def write(self, flush: Flush) -> None:
@@ -43,6 +44,14 @@ class FakeStore:
     def maintain(self, now: float) -> None:
         self._flushes = [f for f in self._flushes if f.start >= now - self._tier.retention]
 
+    def write_points(self, points: Points) -> int:
+        rows = zip(points.names, points.timestamps.tolist(), points.values.tolist(), strict=True)
+        for name, timestamp, value in rows:
+            if self._tree.get(Kind.PLAIN, name) is None:
+                self._tree.add(Series(len(self._tree), Kind.PLAIN, name, timestamp))
+            self._points[name, self._tier.floor(timestamp)] = value
+        return 0
+
     def tidy(self, now: float) -> bool:
         del now
         return False
@@ -50,7 +59,10 @@ class FakeStore:
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         return self._tree.find(kind, pattern)
 
-    def window(self, start: float, end: float, points: int | None = None) -> Window:
+    def window(
+        self, start: float, end: float, points: int | None = None, archive: int = 0
+    ) -> Window:
+        del archive
         return choose_window([self._tier], start, end, points)
 
     def covered(self, window: Window) -> Floats:
@@ -80,6 +92,19 @@ class FakeStore:
             for held in points
         ]
         return np.array(sums, dtype=np.float64).reshape(len(groups), window.points)
+
+    def points(self, series: Sequence[Series], window: Window) -> Floats:
+        grid = np.full((len(series), window.points), np.nan)
+        for row, one in enumerate(series):
+            for i in range(window.points):
+                start = window.start + i * window.step
+                found = [
+                    value
+                    for (name, timestamp), value in self._points.items()
+                    if name == one.name and start <= timestamp < start + window.step
+                ]
+                grid[row, i] = sum(found) / len(found) if found else np.nan
+        return grid
 
     def timers(self, groups: Sequence[Sequence[Series]], window: Window) -> Timers:
         cells = [

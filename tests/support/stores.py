@@ -13,7 +13,8 @@ from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution, Distributions, Floats
 from celeryscope.store.duckdb import DuckDBStore
-from celeryscope.store.protocol import Series, Window
+from celeryscope.store.patterns import parse_aggregations, parse_schemas
+from celeryscope.store.protocol import Points, Series, Window
 from celeryscope.store.tiers import parse_retentions
 
 START = 1_700_000_400
@@ -24,12 +25,31 @@ RETENTIONS = "10s:2d,1m:30d,10m:2y"
 
 @contextlib.contextmanager
 def opened(
-    folder: Path, retentions: str = RETENTIONS, now: float = START + 3600
+    folder: Path,
+    retentions: str = RETENTIONS,
+    now: float = START + 3600,
+    schemas: str = "",
+    aggregations: str = "",
 ) -> Iterator[DuckDBStore]:
+    """Open a store; `schemas` and `aggregations` are texts of Carbon's files."""
     with contextlib.closing(
-        DuckDBStore.open(folder, parse_retentions(retentions), lambda: now)
+        DuckDBStore.open(
+            folder,
+            parse_retentions(retentions),
+            lambda: now,
+            schemas=parse_schemas(schemas),
+            rules=parse_aggregations(aggregations),
+        )
     ) as store:
         yield store
+
+
+def put(store: DuckDBStore, *points: tuple[str, float, float]) -> int:
+    """Write points of plain series: name, time and value."""
+    names, timestamps, values = zip(*points, strict=True)
+    return store.write_points(
+        Points(names, np.array(timestamps, dtype=np.int64), np.array(values, dtype=np.float64))
+    )
 
 
 def runs(start: float, count: float = 1, times: Sequence[float] = (), name: str = "jobs") -> Flush:

@@ -24,6 +24,8 @@ _NODE = re.compile(r"(?:\{[^{}]*\}|[^.])+")
 _CHOICES = re.compile(r"\{([^{}]*)\}")
 _ESCAPED = re.compile(r"\\(.)")
 
+_STATSD = (Kind.COUNTER, Kind.TIMER, Kind.GAUGE, Kind.SET)
+
 Pattern = tuple[str, ...]
 
 
@@ -77,7 +79,7 @@ class Namespace:
         """Return the leaves that match, ordered by path."""
         found = {
             leaf.path: leaf
-            for kind in Kind
+            for kind in _STATSD
             for below in _below(pattern, (ROOT, kind.value))
             for leaf in self._leaves_below(kind, below)
         }
@@ -85,7 +87,7 @@ class Namespace:
 
     def branches(self, pattern: Pattern) -> list[Branch]:
         """Return the branches that match, ordered by path."""
-        found = {path for kind in Kind for path in self._branches_of(kind, pattern)}
+        found = {path for kind in _STATSD for path in self._branches_of(kind, pattern)}
         return [Branch(path) for path in sorted(found)]
 
     def timers(self, pattern: Pattern) -> list[Series]:

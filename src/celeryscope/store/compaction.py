@@ -14,7 +14,8 @@ import numpy as np
 
 from celeryscope.store.archive import Archive
 from celeryscope.store.holdings import FOREVER, Holdings
-from celeryscope.store.schema import BINS, SCALARS, TIMERS, Table
+from celeryscope.store.points import counting
+from celeryscope.store.schema import BINS, POINTS, SCALARS, TIMERS, Table
 
 PERIOD_STEPS = 360
 PART_ROWS = 250_000
@@ -54,7 +55,7 @@ def next_part(
     """Return a part, of about so many rows, of the oldest closed period that is not in order."""
     for tier in archive.tiers:
         closed = min(held[tier.step].until, int(now) - 2 * tier.step)
-        for table in (SCALARS, TIMERS, BINS):
+        for table in (SCALARS, TIMERS, BINS, POINTS):
             relation = archive.relation(table, tier.step)
             until, after = _progress(cursor, relation)
             length = tier.step * PERIOD_STEPS
@@ -70,7 +71,10 @@ def order(cursor: duckdb.DuckDBPyConnection, part: Part) -> None:
     """Rewrite a part's rows ordered by series and time."""
     columns, keys = part.table.all_columns, ", ".join(("series", "ts", *part.table.keys[1:]))
     rows = f"FROM {part.relation} WHERE {part.condition}"
-    cursor.execute(f"CREATE TEMP TABLE part AS SELECT {columns} {rows} ORDER BY {keys}")
+    chosen = f"SELECT {columns} {rows}"
+    if part.table is POINTS:  # only what counts; what is written meanwhile has a larger number
+        chosen = f"SELECT {columns} FROM (SELECT *, 0 AS written FROM ({counting(chosen)}))"  # noqa: S608
+    cursor.execute(f"CREATE TEMP TABLE part AS {chosen} ORDER BY {keys}")
     cursor.execute(f"DELETE {rows}")
     cursor.execute(f"INSERT INTO {part.relation} ({columns}) FROM part")
     cursor.execute("DROP TABLE part")

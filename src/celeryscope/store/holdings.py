@@ -25,10 +25,12 @@ def load(cursor: duckdb.DuckDBPyConnection, archive: int) -> Holdings:
     return {step: Held(since, until) for step, since, until in rows}
 
 
-def save(cursor: duckdb.DuckDBPyConnection, archive: int, held: Holdings) -> None:
-    cursor.execute("DELETE FROM tiers WHERE archive = ?", [archive])
-    for step, one in held.items():
-        cursor.execute(
-            "INSERT INTO tiers (archive, step, held_since, held_until) VALUES (?, ?, ?, ?)",
-            [archive, step, one.since, one.until],
-        )
+def save(cursor: duckdb.DuckDBPyConnection, held: dict[int, Holdings]) -> None:
+    """Store what archives hold, by their numbers."""
+    for archive, tiers in held.items():
+        cursor.execute("DELETE FROM tiers WHERE archive = ?", [archive])
+        for step, one in tiers.items():
+            cursor.execute(
+                "INSERT INTO tiers (archive, step, held_since, held_until) VALUES (?, ?, ?, ?)",
+                [archive, step, one.since, one.until],
+            )

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distributions, Floats
@@ -15,12 +18,16 @@ class StoreError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A stored series; `first_seen` is the Unix time of its first interval."""
+    """A stored series; `first_seen` is the Unix time of its first interval.
+
+    Series of one `archive` are kept in the same steps.
+    """
 
     id: int
     kind: Kind
     name: str
     first_seen: int
+    archive: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +43,31 @@ class Node:
 class Window:
     """`points` adjacent intervals of `step` seconds from `start`.
 
-    `tier` is the step of the coarsest tier to read; edges that it cannot give exactly, and what
-    it does not hold yet, come from finer ones.
+    `tier` is the step of the coarsest tier to read of `archive`; edges that it cannot give
+    exactly, and what it does not hold yet, come from finer ones.
     """
 
     start: int
     step: int
     points: int
     tier: int
+    archive: int = 0
 
     @property
     def end(self) -> int:
         return self.start + self.step * self.points
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Points of plain series, side by side: whose, when (Unix time) and what; none is NaN.
+
+    Of two for one series and step the later counts.
+    """
+
+    names: Sequence[str]
+    timestamps: NDArray[np.int64]
+    values: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +104,9 @@ class Store(Protocol):
     def write(self, flush: Flush) -> None:
         """Store one flush in one transaction; it is durable and visible on return."""
 
+    def write_points(self, points: Points) -> int:
+        """Store points of any age in one transaction; return how many are too old to be kept."""
+
     def maintain(self, now: float) -> None:
         """Roll up the steps that ended before `now`, and drop what is past its retention."""
 
@@ -97,8 +120,13 @@ class Store(Protocol):
         more nodes. An empty pattern returns nothing.
         """
 
-    def window(self, start: float, end: float, points: int | None = None) -> Window:
+    def window(
+        self, start: float, end: float, points: int | None = None, archive: int = 0
+    ) -> Window:
         """Choose tier and step for a span: the finest that covers it, or at most `points`.
+
+        Series of any archive can be read over any window, but one that is chosen for their own
+        has their step.
 
         With `points` the coarsest tier that still gives the resolution is read. Intervals are
         aligned to the step; with `points` 1 a single one starts on the tier's own grid.
@@ -109,6 +137,9 @@ class Store(Protocol):
 
     def scalars(self, series: Sequence[Series], window: Window) -> Scalars:
         """Read counters, gauges or sets."""
+
+    def points(self, series: Sequence[Series], window: Window) -> Floats:
+        """Read plain series, each merged by its own method, in the shape (series, points)."""
 
     def totals(self, groups: Sequence[Sequence[Series]], window: Window) -> Floats:
         """Sum counters, those of each group into one, as an array of shape (groups, points).

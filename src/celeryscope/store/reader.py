@@ -4,7 +4,7 @@ A tier holds all up to some time; what is newer is still in the finer tiers only
 such span, and merging the sources' rows by step gives the window.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -15,8 +15,9 @@ from celeryscope.metrics import Kind
 from celeryscope.sketch import ZERO_BUCKET, Distributions, Floats
 from celeryscope.store.archive import Archive
 from celeryscope.store.holdings import Holdings
+from celeryscope.store.points import counting, merged
 from celeryscope.store.protocol import Scalars, Series, Timers, Window
-from celeryscope.store.schema import BINS, FLUSHES, SCALARS, TIMERS, Table
+from celeryscope.store.schema import BINS, FLUSHES, POINTS, SCALARS, TIMERS, Table
 from celeryscope.store.tiers import Tier
 
 Columns = Mapping[str, NDArray[np.generic]]
@@ -30,14 +31,26 @@ class Source:
     start: int
     end: int
 
+    @property
+    def condition(self) -> str:
+        return f"ts >= {self.start} AND ts < {self.end}"
+
 
 def sources(archive: Archive, held: Holdings, window: Window) -> list[Source]:
-    """Split a window into spans by the coarsest tier that holds each, edges by finer ones."""
-    usable = [tier for tier in archive.tiers if tier.step <= window.tier]
-    return _split(usable, held, window.start, window.end)
+    """Split a window into spans by the coarsest tier that holds each, edges by finer ones.
+
+    A window that was chosen for another archive may begin before what is held in its step here.
+    """
+    coarsest = window.tier
+    if archive.id != window.archive:
+        reaching = (one.step for one in archive.tiers if held[one.step].since <= window.start)
+        coarsest = max(coarsest, next(reaching, archive.tiers[-1].step))
+    usable = [tier for tier in archive.tiers if tier.step <= coarsest]
+    return spans_of(usable, held, window.start, window.end)
 
 
-def _split(tiers: Sequence[Tier], held: Holdings, start: int, end: int) -> list[Source]:
+def spans_of(tiers: Sequence[Tier], held: Holdings, start: int, end: int) -> list[Source]:
+    """Split [start, end) by the coarsest of the tiers that holds each part."""
     *finer, tier = tiers
     if start >= end:
         return []
@@ -46,31 +59,30 @@ def _split(tiers: Sequence[Tier], held: Holdings, start: int, end: int) -> list[
     first = tier.ceil(start)
     last = tier.floor(min(end, held[tier.step].until))
     if first >= last:
-        return _split(finer, held, start, end)
+        return spans_of(finer, held, start, end)
     return [
-        *_split(finer, held, start, first),
+        *spans_of(finer, held, start, first),
         Source(tier.step, first, last),
-        *_split(finer, held, last, end),
+        *spans_of(finer, held, last, end),
     ]
+
+
+Spans = Callable[[int], tuple[Archive, Sequence[Source]]]
+"""Gives an archive by its number, and what to read of it."""
 
 
 class Reader:
     """Answers one request on a cursor of its own."""
 
-    def __init__(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        archive: Archive,
-        spans: Sequence[Source],
-        window: Window,
-    ) -> None:
-        self._archive = archive
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, spans: Spans, window: Window) -> None:
         self._cursor = cursor
         self._spans = spans
         self._window = window
+        self._archives = {window.archive}
         self._groups = 0
 
     def covered(self) -> Floats:
+        self._archives = {self._window.archive}
         rows = self._read(f"SELECT {self._step} AS i, sum(seconds) AS v", FLUSHES, "GROUP BY 1")
         seconds = np.zeros(self._window.points)
         seconds[rows["i"].astype(np.intp)] = rows["v"]
@@ -98,6 +110,22 @@ class Reader:
         totals = np.zeros(len(groups) * self._window.points)
         totals[rows["cell"].astype(np.intp)] = rows["total"]
         return totals.reshape(len(groups), self._window.points)
+
+    def points(self, series: Sequence[Series]) -> Floats:
+        self._want([[one] for one in series])
+        wanted = "series IN (SELECT series FROM wanted)"
+        parts = " UNION ALL ".join(
+            f"SELECT *, {span.step} AS width FROM ({counting(rows)})"  # noqa: S608 -- ours
+            for archive, spans in map(self._spans, sorted(self._archives))
+            for span in spans
+            for relation in [archive.relation(POINTS, span.step)]
+            for rows in [f"SELECT * FROM {relation} WHERE {span.condition} AND {wanted}"]  # noqa: S608
+        )
+        rows = self._cursor.execute(
+            f"SELECT row, {self._step} AS i, {merged('width', self._window.step)} AS value "  # noqa: S608
+            f"FROM ({parts}) p {_JOIN} JOIN series ON series.id = p.series GROUP BY 1, 2"
+        ).fetchnumpy()
+        return self._grid(len(series), rows, "value")
 
     def timers(self, groups: Sequence[Sequence[Series]]) -> Timers:
         self._want(groups)
@@ -127,6 +155,8 @@ class Reader:
     def _want(self, groups: Sequence[Sequence[Series]]) -> None:
         """Name the series to read; each group is a row of what is returned."""
         self._groups = len(groups)
+        self._archives = {one.archive for group in groups for one in group}
+        self._archives |= set() if self._archives else {self._window.archive}
         pairs = [(one.id, row) for row, group in enumerate(groups) for one in group]
         table = np.array(pairs, dtype=np.int32).reshape(-1, 2)
         rows = table[:, 1].astype(np.int64)
@@ -134,9 +164,10 @@ class Reader:
 
     def _read(self, select: str, table: Table, rest: str) -> Columns:
         parts = " UNION ALL ".join(
-            f"SELECT {table.all_columns} FROM {self._archive.relation(table, span.step)} "  # noqa: S608 -- ours
-            f"WHERE ts >= {span.start} AND ts < {span.end}"
-            for span in self._spans
+            f"SELECT {table.all_columns} FROM {archive.relation(table, span.step)} "  # noqa: S608
+            f"WHERE {span.condition}"
+            for archive, spans in map(self._spans, sorted(self._archives))
+            for span in spans
         )
         return self._cursor.execute(f"{select} FROM ({parts}) {rest}").fetchnumpy()
 

@@ -9,6 +9,7 @@ import duckdb
 from celeryscope.store import schema
 from celeryscope.store.archive import Archive
 from celeryscope.store.holdings import Holdings
+from celeryscope.store.points import Rise
 from celeryscope.store.tiers import Tier
 
 _PERIODS_A_RETENTION = 24
@@ -64,9 +65,10 @@ def merge_between(
     end: int,
 ) -> None:
     """Merge the rows of the step `finer` in [start, end) into the tier of `step`."""
-    for table in schema.TABLES:
+    for table in schema.MERGED:
         source, target = archive.relation(table, finer), archive.relation(table, step)
         cursor.execute(schema.merge(table, source, target, step), [start, end])
+    Rise.within(archive, finer, step)(cursor, start, end)
 
 
 def _cutoff(tier: Tier, tiers: Sequence[Tier], held: Holdings, now: float) -> int:

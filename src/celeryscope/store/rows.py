@@ -1,6 +1,6 @@
 """A flush as the columns of its tables' new rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,20 +8,21 @@ from numpy.typing import NDArray
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distributions
+from celeryscope.store.protocol import Series
 from celeryscope.store.schema import BINS, FLUSHES, SCALARS, TIMERS, Table
 
 Columns = dict[str, NDArray[np.generic]]
-Identify = Callable[[Kind, str], int]
+Identify = Callable[[Kind, Iterable[str]], list[Series]]
 
 
 def rows_of(flush: Flush, identify: Identify) -> list[tuple[Table, Columns]]:
     """Return tables with the columns of their new rows, all but `ts`.
 
-    `identify` gives a series' number. Columns that are not named stay null.
+    `identify` gives the series of names. Columns that are not named stay null.
     """
 
     def ids(kind: Kind, names: Mapping[str, object]) -> NDArray[np.generic]:
-        return np.array([identify(kind, name) for name in names], dtype=np.int32)
+        return np.array([one.id for one in identify(kind, names)], dtype=np.int32)
 
     timers = Distributions.of(list(flush.timers.values()))
     timer_ids = ids(Kind.TIMER, flush.timers)
@@ -51,6 +52,20 @@ def rows_of(flush: Flush, identify: Identify) -> list[tuple[Table, Columns]]:
             },
         ),
     ]
+
+
+def of_archive(
+    rows: Sequence[tuple[Table, Columns]], kept_in: NDArray[np.int32], archive: int
+) -> list[tuple[Table, Columns]]:
+    """Return the rows of the series that an archive keeps; `kept_in` has each series' archive."""
+    found = []
+    for table, columns in rows:
+        if "series" in columns:
+            here = kept_in[columns["series"].astype(np.intp)] == archive
+            found.append((table, {name: column[here] for name, column in columns.items()}))
+        else:
+            found.append((table, columns))
+    return found
 
 
 def _last(series: NDArray[np.generic], values: Mapping[str, float], flush: Flush) -> Columns:

@@ -1,6 +1,6 @@
 """The tables of the DuckDB store and the SQL that merges their rows.
 
-An archive keeps some of the series; each of its tiers, of step S, has four tables. Several rows
+An archive keeps some of the series; each of its tiers, of step S, has five tables. Several rows
 may stand for one series and time (a restart within an interval, a late flush): every reader
 merges, so that is harmless.
 
@@ -8,6 +8,7 @@ merges, so that is harmless.
     scalars_S   series, ts, total, last, last_at, low, high, samples
     timers_S    series, ts, count, samples, sum, sum_squares, min, max
     bins_S      series, ts, bucket, n            a timer's log-bucket histogram
+    points_S    series, ts, value, samples, written    plain series; the row last written counts
 
 The tables of archive A but the first, which has number 0, are called flushes_S_A and so on.
 A counter's row has only `total`; a gauge's or set's row has only `last` and `last_at`, the end of
@@ -21,8 +22,14 @@ CREATE TABLE IF NOT EXISTS format (version INTEGER);
 CREATE TABLE IF NOT EXISTS series (
     id INTEGER, kind VARCHAR, name VARCHAR, first_seen BIGINT
 );
+ALTER TABLE series ADD COLUMN IF NOT EXISTS archive INTEGER DEFAULT 0;
+ALTER TABLE series ADD COLUMN IF NOT EXISTS method VARCHAR;
+ALTER TABLE series ADD COLUMN IF NOT EXISTS known DOUBLE;
+CREATE TABLE IF NOT EXISTS archives (id INTEGER, name VARCHAR);
+CREATE TABLE IF NOT EXISTS numbers (next_series INTEGER);
 CREATE TABLE IF NOT EXISTS tiers (step INTEGER, held_since BIGINT, held_until BIGINT);
 ALTER TABLE tiers ADD COLUMN IF NOT EXISTS archive INTEGER DEFAULT 0;
+CREATE SEQUENCE IF NOT EXISTS writes;
 CREATE TABLE IF NOT EXISTS ordered (relation VARCHAR, until BIGINT, series INTEGER);
 """
 
@@ -37,6 +44,9 @@ CREATE TABLE IF NOT EXISTS timers_{tier} (
     sum DOUBLE, sum_squares DOUBLE, min DOUBLE, max DOUBLE
 );
 CREATE TABLE IF NOT EXISTS bins_{tier} (series INTEGER, ts BIGINT, bucket SMALLINT, n BIGINT);
+CREATE TABLE IF NOT EXISTS points_{tier} (
+    series INTEGER, ts BIGINT, value DOUBLE, samples DOUBLE, written BIGINT
+);
 """
 
 DROP_TIER = """
@@ -44,6 +54,7 @@ DROP TABLE flushes_{tier};
 DROP TABLE scalars_{tier};
 DROP TABLE timers_{tier};
 DROP TABLE bins_{tier};
+DROP TABLE IF EXISTS points_{tier};
 """
 
 
@@ -89,7 +100,10 @@ TIMERS = Table(
     ),
 )
 BINS = Table("bins", ("series", "bucket"), ("n",), ("sum(n)::BIGINT",))
-TABLES = (FLUSHES, SCALARS, TIMERS, BINS)
+POINTS = Table("points", ("series",), ("value", "samples", "written"), ())
+MERGED = (FLUSHES, SCALARS, TIMERS, BINS)
+"""Tables whose rows merge whatever their series."""
+TABLES = (*MERGED, POINTS)
 
 
 def suffix(step: int, archive: int) -> str:
@@ -97,11 +111,11 @@ def suffix(step: int, archive: int) -> str:
     return f"{step}_{archive}" if archive else str(step)
 
 
-def merge(table: Table, source: str, target: str, step: int) -> str:
+def merge(table: Table, source: str, target: str, step: int, condition: str = "true") -> str:
     """Return the statement that merges rows of the table `source` in [?, ?) into steps."""
     columns = ", ".join((*table.keys, f"ts // {step} * {step}", *table.merged))
     groups = ", ".join(map(str, range(1, len(table.keys) + 2)))
     return (
         f"INSERT INTO {target} ({table.all_columns}) "  # noqa: S608 -- names are ours
-        f"SELECT {columns} FROM {source} WHERE ts >= ? AND ts < ? GROUP BY {groups}"
+        f"SELECT {columns} FROM {source} WHERE ts >= ? AND ts < ? AND {condition} GROUP BY {groups}"
     )

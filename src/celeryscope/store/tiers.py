@@ -1,6 +1,7 @@
 """Retentions: `10s:2d,1m:30d,10m:2y` keeps 10 s steps for two days, and so on."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -43,7 +44,22 @@ def parse_retentions(text: str) -> tuple[Tier, ...]:
     Raises:
         ValueError: It does not parse, or a tier cannot be rolled up from the one before.
     """
-    tiers = tuple(_parse_tier(part) for part in text.split(","))
+    return checked(_parse_tier(part) for part in text.split(","))
+
+
+def checked(parts: Iterable[Tier]) -> tuple[Tier, ...]:
+    """Return tiers once each can be rolled up from the one before.
+
+    Raises:
+        ValueError: One cannot.
+    """
+    tiers = tuple(parts)
+    for tier in tiers:
+        if tier.retention < tier.step:
+            raise ValueError(
+                f"'{format_duration(tier.step)}:{format_duration(tier.retention)}' "
+                "keeps less than one step"
+            )
     for finer, coarser in pairwise(tiers):
         _check_order(finer, coarser)
     return tiers
@@ -59,10 +75,7 @@ def _parse_tier(part: str) -> Tier:
     step, colon, retention = part.partition(":")
     if not colon:
         raise ValueError(f"{part!r} is not STEP:RETENTION, as in 10s:2d")
-    tier = Tier(parse_duration(step), parse_duration(retention))
-    if tier.retention < tier.step:
-        raise ValueError(f"{part.strip()!r} keeps less than one step")
-    return tier
+    return Tier(parse_duration(step), parse_duration(retention))
 
 
 def _check_order(finer: Tier, coarser: Tier) -> None:

@@ -1,6 +1,6 @@
 """The names of all series as trees, one for each kind, searched by globs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 
 from celeryscope.metrics import Kind
@@ -24,14 +24,21 @@ class NameTree:
 
     def __init__(self) -> None:
         self._roots = {kind: _Branch() for kind in Kind}
-        self._series: dict[tuple[Kind, str], Series] = {}
+        self._series: dict[Kind, dict[str, Series]] = {kind: {} for kind in Kind}
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._series)
+        return sum(map(len, self._series.values()))
+
+    def __iter__(self) -> Iterator[Series]:
+        return (one for named in self._series.values() for one in list(named.values()))
 
     def get(self, kind: Kind, name: str) -> Series | None:
-        return self._series.get((kind, name))
+        return self._series[kind].get(name)
+
+    def named(self, kind: Kind) -> Mapping[str, Series]:
+        """Return the series of a kind by name."""
+        return self._series[kind]
 
     def add(self, series: Series) -> None:
         with self._lock:
@@ -39,7 +46,22 @@ class NameTree:
             for node in series.name.split("."):
                 branch = branch.children.setdefault(node, _Branch())
             branch.series = series
-            self._series[series.kind, series.name] = series
+            self._series[series.kind][series.name] = series
+
+    def remove(self, series: Series) -> None:
+        """Take a series out, and the branches that lead to no other."""
+        with self._lock:
+            del self._series[series.kind][series.name]
+            nodes = series.name.split(".")
+            branches = [self._roots[series.kind]]
+            for node in nodes:
+                branches.append(branches[-1].children[node])
+            branches[-1].series = None
+            for parent, node, child in zip(
+                branches[-2::-1], nodes[::-1], branches[:0:-1], strict=True
+            ):
+                if child.series is None and not child.children:
+                    del parent.children[node]
 
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         """Return the nodes that match one glob for each path node, ordered by path."""
