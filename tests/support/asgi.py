@@ -24,8 +24,9 @@ class Client:
         form: Fields | None = None,
         query: Fields | None = None,
         content: bytes | None = None,
+        media_type: str | None = None,
     ) -> httpx.Response:
-        return self._send("POST", path, query, form, content)
+        return self._send("POST", path, query, form, content, media_type)
 
     def _send(
         self,
@@ -34,10 +35,15 @@ class Client:
         query: Fields | None,
         form: Fields | None,
         content: bytes | None,
+        media_type: str | None = None,
     ) -> httpx.Response:
+        headers = {"content-type": media_type} if media_type else None
+
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(app=self._app)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                return await client.request(method, path, params=query, data=form, content=content)
+                return await client.request(
+                    method, path, params=query, data=form, content=content, headers=headers
+                )
 
         return asyncio.run(send())

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from celeryscope.flush import Flush
+from celeryscope.graphite.body import MAX_BODY
 from celeryscope.graphite.functions import FUNCTIONS
-from celeryscope.graphite.request import MAX_BODY
 from celeryscope.graphite.routes import routes
 from celeryscope.sketch import Distribution
 from celeryscope.store.protocol import StoreError, Window

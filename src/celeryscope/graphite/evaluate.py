@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from celeryscope.graphite import template
 from celeryscope.graphite.declaration import Context
 from celeryscope.graphite.errors import ArgumentError, TargetError
 from celeryscope.graphite.fetch import Fetcher
@@ -56,6 +57,8 @@ class _Evaluation:
 
 
 def _called(call: Call, context: Context) -> list[TimeSeries]:
+    if call.function == template.NAME:
+        return context.read(template.filled(call, context.span.templates))
     function = FUNCTIONS.get(call.function)
     if function is None:
         raise ArgumentError(f"there is no function {call.function}{_nearest(call.function)}")

@@ -9,38 +9,80 @@ from math import isnan
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
+from celeryscope.graphite import packed
 from celeryscope.graphite.series import TimeSeries
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How points are written: without nulls or with, and CSV's times in which zone."""
+    """How points are written: without nulls or with, CSV's times in which zone, JSON on lines."""
 
     no_nulls: bool
     zone: tzinfo
+    pretty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A media type, and how series are written in it."""
+    """A media type, how series are written in it, and whether that is also JavaScript."""
 
     media_type: str
     encode: Callable[[Sequence[TimeSeries], Options], bytes]
+    script: bool = False
 
 
 def _json(series: Sequence[TimeSeries], options: Options) -> bytes:
     """Write `[{"target", "tags", "datapoints": [[value | null, time], ...]}, ...]`."""
-    return orjson.dumps(
+    found = ((one, _points(one, options)) for one in series)
+    return _dumped(
         [
-            {"target": one.name, "tags": one.tags, "datapoints": _points(one, options)}
-            for one in series
-        ]
+            {"target": one.name, "tags": one.tags, "datapoints": points}
+            for one, points in found
+            if points or not options.no_nulls
+        ],
+        options,
     )
 
 
+def _rickshaw(series: Sequence[TimeSeries], options: Options) -> bytes:
+    """Write `[{"target", "datapoints": [{"x": time, "y": value | null}, ...]}, ...]`."""
+    return _dumped(
+        [
+            {
+                "target": one.name,
+                "datapoints": [{"x": time, "y": value} for value, time in _points(one, options)],
+            }
+            for one in series
+        ],
+        options,
+    )
+
+
+def _dygraph(series: Sequence[TimeSeries], options: Options) -> bytes:
+    """Write `{"labels": ["Time", name, ...], "data": [[milliseconds, value | null, ...], ...]}`."""
+    if not series:
+        return b"{}"
+    times = np.unique(np.concatenate([_times(one) for one in series]))
+    rows = np.full((times.size, len(series)), np.nan)
+    for column, one in enumerate(series):
+        rows[np.searchsorted(times, _times(one)), column] = one.values
+    data = [[time * 1000, *row] for time, row in zip(times.tolist(), rows.tolist(), strict=True)]
+    return _dumped({"labels": ["Time", *(one.name for one in series)], "data": data}, options)
+
+
+def _dumped(content: object, options: Options) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 if options.pretty else 0)
+
+
+def _times(series: TimeSeries) -> NDArray[np.int64]:
+    times: NDArray[np.int64] = series.start + series.step * np.arange(series.values.size)
+    return times
+
+
 def _points(series: TimeSeries, options: Options) -> list[tuple[float, int]]:
-    values, times = series.values, series.start + series.step * np.arange(series.values.size)
+    values, times = series.values, _times(series)
     if options.no_nulls:
         known = np.isfinite(values)
         values, times = values[known], times[known]
@@ -74,7 +116,11 @@ def _local(time: int, zone: tzinfo) -> str:
 
 
 FORMATS = {
-    "json": Format("application/json", _json),
+    "json": Format("application/json", _json, script=True),
     "csv": Format("text/csv; charset=utf-8", _csv),
     "raw": Format("text/plain; charset=utf-8", _raw),
+    "dygraph": Format("application/json", _dygraph, script=True),
+    "rickshaw": Format("application/json", _rickshaw, script=True),
+    "pickle": Format("application/pickle", lambda series, _options: packed.pickled(series)),
+    "msgpack": Format("application/x-msgpack", lambda series, _options: packed.message(series)),
 }

@@ -1,32 +1,23 @@
-"""Reads what a client asks: the query string and a form, merged, each value checked."""
+"""What a client asks for: parameters with text as values, and what each of them means."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TypeVar
-from urllib.parse import parse_qsl
-
-from starlette.requests import Request
 
 from celeryscope.graphite.errors import RequestError, shown
 from celeryscope.graphite.formats import Options
 from celeryscope.graphite.span import Span
 from celeryscope.graphite.times import parse_time, parse_zone
 
-MAX_BODY = 1 << 20
-_MAX_FIELDS = 10_000
 _WHOLE = re.compile(r"-?[0-9]{1,9}\Z")
 _POINTS = re.compile(r"[1-9][0-9]{0,8}\Z")
 _SHARE = re.compile(r"(?:0?\.[0-9]{1,15}|0|1(?:\.0{1,15})?)\Z")
-_FORM = "application/x-www-form-urlencoded"
+_CALLBACK = re.compile(r"[A-Za-z_$][\w$]{0,63}(?:\.[A-Za-z_$][\w$]{0,63}){0,7}\Z", re.ASCII)
 _TRUE = {"1", "true", "True", "on", "yes"}
 
 T = TypeVar("T")
-
-
-class BodyTooLargeError(RequestError):
-    """The form is longer than the server reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,41 +113,28 @@ class Parameters:
                 f"{shown(self.one('until', 'now'))} are the same time; "
                 "allowed is a range of one second or more"
             )
-        return Span(start, end, self.points(), now, self.zone(), self.share("xFilesFactor"))
+        share, templates = self.share("xFilesFactor"), self.keyed("template")
+        return Span(start, end, self.points(), now, self.zone(), share, templates)
+
+    def keyed(self, name: str) -> dict[str, str]:
+        """Return the last values of `name[key]` by key."""
+        begin = f"{name}["
+        return {
+            field.removeprefix(begin).removesuffix("]"): values[-1]
+            for field, values in self.values.items()
+            if field.startswith(begin) and field.endswith("]")
+        }
 
     def options(self) -> Options:
-        return Options(self.flag("noNullPoints"), self.zone())
+        return Options(self.flag("noNullPoints"), self.zone(), self.flag("pretty"))
 
+    def callback(self) -> str:
+        """Return `jsonp`, the JavaScript function that the answer is to call; empty for none.
 
-async def read_parameters(request: Request) -> Parameters:
-    """Read the query string, then the form of a POST.
-
-    Raises:
-        RequestError: The form is too large or not one.
-    """
-    fields = request.query_params.multi_items()
-    if request.method == "POST":
-        fields += _form(request.headers.get("content-type", _FORM), await _body(request))
-    values: dict[str, list[str]] = {}
-    for name, value in fields:
-        values.setdefault(name, []).append(value)
-    return Parameters(values, request.path_params)
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise BodyTooLargeError(f"the form is longer than {MAX_BODY:,} bytes")
-    return bytes(body)
-
-
-def _form(media_type: str, body: bytes) -> list[tuple[str, str]]:
-    if body and media_type.partition(";")[0].strip().lower() != _FORM:
-        raise RequestError(f"content-type is {shown(media_type)}; allowed is {_FORM}")
-    try:
-        text = body.decode("utf-8", "replace")
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        raise RequestError(f"the form has more than {_MAX_FIELDS:,} fields") from None
+        Raises:
+            RequestError: It is no name of a function.
+        """
+        name = self.one("jsonp", "")
+        if name and not _CALLBACK.match(name):
+            raise RequestError(f"jsonp is {shown(name)}; allowed is the name of a function")
+        return name

@@ -9,16 +9,19 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from celeryscope.graphite import catalogue, find
+from celeryscope.graphite.body import BodyTooLargeError, read_parameters
 from celeryscope.graphite.errors import NotFoundError, RequestError
 from celeryscope.graphite.evaluate import render
 from celeryscope.graphite.formats import FORMATS
 from celeryscope.graphite.namespace import Namespace
-from celeryscope.graphite.request import BodyTooLargeError, Parameters, read_parameters
+from celeryscope.graphite.request import Parameters
 from celeryscope.statistics import DEFAULT_THRESHOLDS
 from celeryscope.store.protocol import Store, StoreError
 
 VERSION = "1.1.10"
 """The graphite-web whose answers these are; Grafana chooses what it may ask by it."""
+
+_NO_SNIFF = {"X-Content-Type-Options": "nosniff"}
 
 Answer = Callable[[Parameters], Response]
 
@@ -51,11 +54,14 @@ class _Api:
         self._namespace = Namespace(store, thresholds)
 
     def render(self, asked: Parameters) -> Response:
-        chosen = asked.choice("format", "json", FORMATS)
+        chosen = asked.choice("format", _usual_format(asked), FORMATS)
         targets = [target for target in asked.all("target") if target.strip()]
         span, options = asked.span(self._clock()), asked.options()
         series = render(self._store, self._thresholds, targets, span)
-        return Response(chosen.encode(series, options), media_type=chosen.media_type)
+        content = chosen.encode(series, options)
+        if chosen.script:
+            return _script(content, asked)
+        return Response(content, media_type=chosen.media_type)
 
     def find(self, asked: Parameters) -> Response:
         place = asked.whole("position", -1)
@@ -110,15 +116,27 @@ def _route(path: str, answer: Answer) -> Route:
 
 
 def _refusal(why: str, status: int) -> Response:
-    return PlainTextResponse(
-        f"{why}\n", status_code=status, headers={"X-Content-Type-Options": "nosniff"}
-    )
+    return PlainTextResponse(f"{why}\n", status_code=status, headers=_NO_SNIFF)
 
 
 def _json(content: object, asked: Parameters) -> Response:
     """Answer JSON, on lines of its own for each part if `pretty` asks for it."""
     lines = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS if asked.flag("pretty") else 0
-    return Response(orjson.dumps(content, option=lines), media_type="application/json")
+    return _script(orjson.dumps(content, option=lines), asked)
+
+
+def _script(content: bytes, asked: Parameters) -> Response:
+    """Answer JSON, or JavaScript that calls the function which `jsonp` names with it."""
+    if not (callback := asked.callback()):
+        return Response(content, media_type="application/json")
+    called = b"%s(%s)" % (callback.encode(), content)
+    return Response(called, media_type="text/javascript", headers=_NO_SNIFF)
+
+
+def _usual_format(asked: Parameters) -> str:
+    """Return the format if none is given: two have a parameter of their own."""
+    shorthands = {"rawData": "raw", "pickle": "pickle"}
+    return next((name for flag, name in shorthands.items() if asked.one(flag, "")), "json")
 
 
 def _query(asked: Parameters) -> str:

@@ -1,6 +1,7 @@
 """What a request asks to be drawn, and what the times in its targets are relative to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 
@@ -10,7 +11,7 @@ class Span:
 
     `now` (Unix seconds) and `zone` are what a target's own times, such as `midnight`, start from;
     without `now` it is the end. `xff` is the share of values that must be known for several to be
-    merged into one.
+    merged into one, `templates` what the variables of templates stand for.
     """
 
     start: int
@@ -19,3 +20,4 @@ class Span:
     now: float | None = None
     zone: tzinfo = UTC
     xff: float = 0.0
+    templates: Mapping[str, str] = field(default_factory=dict)

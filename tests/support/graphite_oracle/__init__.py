@@ -26,6 +26,10 @@ class Answer:
     body: str
 
     @property
+    def content(self) -> bytes:
+        return self.body.encode("utf-8", "surrogateescape")
+
+    @property
     def json(self) -> Any:  # noqa: ANN401 -- JSON is anything
         return json.loads(self.body)
 

@@ -30,7 +30,10 @@ def _answer(client: Client, request: dict[str, Any]) -> dict[str, Any]:
         return {}
     query = urlencode(list(map(tuple, request["query"])))
     response = client.get(f"{request['path']}?{query}")
-    return {"status": response.status_code, "body": response.content.decode()}
+    return {
+        "status": response.status_code,
+        "body": response.content.decode("utf-8", "surrogateescape"),
+    }
 
 
 if __name__ == "__main__":
