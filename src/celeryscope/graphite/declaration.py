@@ -147,7 +147,7 @@ def function(
 
 
 def _read(parameter: Parameter, argument: Expression, call: Call, evaluate: Evaluate) -> object:
-    if not parameter.required and str(argument).lower() == "none":
+    if parameter.optional and str(argument).lower() == "none":
         return parameter.default
     try:
         return parameter.read(argument, evaluate)

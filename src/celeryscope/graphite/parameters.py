@@ -63,6 +63,11 @@ class Parameter:
         return entry
 
     @property
+    def optional(self) -> bool:
+        """Whether `none` stands for the default."""
+        return not self.required and not self.multiple
+
+    @property
     def allowed(self) -> str:
         return f"one of {', '.join(map(str, self.options))}" if self.options else self.type.allowed
 

@@ -5,22 +5,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from celeryscope.graphite.namespace import split
+from celeryscope.graphite.fetch import Fetcher
+from celeryscope.graphite.namespace import Namespace, split
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.store.glob import Matcher, matcher
 from celeryscope.store.protocol import Window
+from support.fake_store import FakeStore
 
 
-class ArrayFetcher:
-    """Stands in for a `Fetcher`: finds series by glob, each at its own step."""
+class ArrayFetcher(Fetcher):
+    """Finds series by glob among arrays, each at its own step."""
 
     finest = 10
 
     def __init__(self, arrays: Mapping[str, TimeSeries]) -> None:
+        store = FakeStore()
+        super().__init__(store, Namespace(store, ()))
         self._arrays = arrays
-
-    def charge(self, values: int) -> None:
-        assert values < 10_000_000
 
     def window(self, start: int, end: int, _points: int | None = None) -> Window:
         first = start // self.finest * self.finest
@@ -29,6 +30,7 @@ class ArrayFetcher:
     def series(self, expression: str, window: Window, xff: float = 0.0) -> list[TimeSeries]:
         globs = [matcher(glob) for glob in split(expression)]
         names = [name for name in sorted(self._arrays) if _matches(globs, name.split("."))]
+        self.charge(len(names) * window.points)
         return [
             replace(_cut(self._arrays[name], window), path=expression, xff=xff) for name in names
         ]

@@ -17,7 +17,7 @@ from celeryscope.graphite.units import UNIT_SYSTEMS, with_unit
 
 _SERIES = Parameter("seriesList", SERIES)
 _SEARCH, _REPLACE = Parameter("search", TEXT), Parameter("replace", TEXT)
-_NUMBER_FORMAT = re.compile(r"(?:[^%]|%%)*(?:%[-+ #0]?\d{0,2}(?:\.\d{0,2})?[dfgeis](?:[^%]|%%)*)?")
+_NUMBER_FORMAT = re.compile(r"(?:[^%]|%%)*%[-+ #0]?\d{0,2}(?:\.\d{0,2})?[dfgeis](?:[^%]|%%)*")
 _PLACES = Parameter("pos", INTEGER, required=False, multiple=True)
 _VALUE_TYPES = (*AGGREGATE_NAMES, *(f"{name}Series" for name in AGGREGATE_NAMES), *UNIT_SYSTEMS)
 
@@ -118,8 +118,8 @@ def _last_value(context: Context, query: str) -> float:
     if not found:
         raise ArgumentError(f"aliasQuery: {shown(query)} gives no series")
     value = float(last(found[0].values, 0))
-    if np.isnan(value):
-        raise ArgumentError(f"aliasQuery: {found[0].name} has no value")
+    if not np.isfinite(value):
+        raise ArgumentError(f"aliasQuery: {shown(found[0].name)} ends with no number")
     return value
 
 

@@ -51,7 +51,9 @@ def log(_context: Context, series: list[TimeSeries], base: int) -> list[TimeSeri
     """Take the logarithm of each value to a base; null where it is not positive."""
     if base <= 1:
         raise ArgumentError(f"log: base is {base}; allowed is a whole number from 2 on")
-    return _mapped("log", series, lambda v: finite(np.log(v) / np.log(base)), f", {base}", log=base)
+    return _mapped(
+        "log", series, lambda v: finite(np.log(v) / np.log(float(base))), f", {base}", log=base
+    )
 
 
 @function("logit", "Transform", _SERIES)
