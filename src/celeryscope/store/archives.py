@@ -128,5 +128,10 @@ def apply_methods(
             held = archives.held[archive.id]
             for finer, tier in pairwise(archive.tiers):
                 start, end = tier.ceil(held[finer.step].since), held[tier.step].until
+                target = archive.relation(schema.POINTS, tier.step)
+                cursor.execute(
+                    f"DELETE FROM {target} WHERE ts >= ? AND ts < ? AND {_MOVED}",  # noqa: S608
+                    [start, end],
+                )
                 Rise.within(archive, finer.step, tier.step)(cursor, start, end, _MOVED)
         cursor.unregister("moved")

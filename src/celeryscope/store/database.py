@@ -19,7 +19,7 @@ from celeryscope.store.rows import Columns
 _MEMORY = "128MB"
 _THREADS = 2
 _NEVER = "1TB"
-_LOG_BYTES = 8 * 2**20
+LOG_BYTES = 8 * 2**20
 """A write-ahead log longer than this is worked into the file."""
 
 
@@ -57,14 +57,14 @@ class Database:
         except duckdb.Error as error:
             raise self._failure(done, error) from error
 
-    def checkpoint(self, beyond: int = _LOG_BYTES) -> None:
-        """Work the log into the file once it is longer than `beyond` bytes.
+    def checkpoint(self, beyond: int | None = None) -> None:
+        """Work the log into the file once it is longer than `beyond` bytes, or LOG_BYTES.
 
         Raises:
             StoreError: There is no room for that.
         """
         length = self._log.stat().st_size if self._log.exists() else 0
-        if length <= beyond:
+        if length <= (LOG_BYTES if beyond is None else beyond):
             return
         if shutil.disk_usage(self._file.parent).free < 2 * length:
             raise StoreError("the store could not be checkpointed: the disk is nearly full")

@@ -17,6 +17,7 @@ from celeryscope.store import compaction, holdings, rollup, schema
 from celeryscope.store.archive import Archive
 from celeryscope.store.archives import Archives, apply_methods
 from celeryscope.store.catalog import Catalog
+from celeryscope.store.checks import Finding, checks
 from celeryscope.store.database import Database, insert
 from celeryscope.store.dead import dead_series
 from celeryscope.store.folder import DataFolder
@@ -198,6 +199,15 @@ class DuckDBStore:
     def timers(self, groups: Sequence[Sequence[Series]], window: Window) -> Timers:
         with self._reader(window) as reader:
             return reader.timers(groups)
+
+    def checks(self) -> Iterator[Finding]:
+        """Check the store, one table after the other.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        with self._database.transaction("checked") as cursor:
+            yield from checks(cursor, self._archives)
 
     def _insert(
         self,

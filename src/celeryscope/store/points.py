@@ -61,21 +61,21 @@ class Rise:
         return cls(archive.relation(POINTS, finer), finer, archive.relation(POINTS, step), step)
 
     def __call__(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        start: int,
-        end: int,
-        condition: str = "true",
+        self, cursor: duckdb.DuckDBPyConnection, start: int, end: int, condition: str = "true"
     ) -> None:
         """Make the values of the steps in [start, end); `condition` may pick rows to use."""
-        rows = (
-            f"SELECT * FROM {self.source} "  # noqa: S608 -- ours
-            f"WHERE ts >= {start} AND ts < {end} AND {condition}"
-        )
+        rows = f"ts >= {start} AND ts < {end} AND {condition}"
         cursor.execute(
             f"INSERT INTO {self.target} (series, ts, value, samples, written) "  # noqa: S608 -- ours
-            f"SELECT p.series, p.ts // {self.step} * {self.step} AS began, "
-            f"{merged(str(self.finer), self.step)}, sum(samples), {next_write(cursor)} "
+            f"SELECT *, {next_write(cursor)} FROM ({self.values(rows)})"
+        )
+
+    def values(self, condition: str) -> str:
+        """Return a query for what the target's values are by the source's rows."""
+        rows = f"SELECT * FROM {self.source} WHERE {condition}"  # noqa: S608 -- ours
+        return (
+            f"SELECT p.series, p.ts // {self.step} * {self.step} AS began, "  # noqa: S608 -- ours
+            f"{merged(str(self.finer), self.step)} AS value, sum(samples) AS samples "
             f"FROM ({counting(rows)}) p JOIN series ON series.id = p.series "
             "GROUP BY p.series, began "
             f"HAVING count(*) >= any_value(known) * {self.step // self.finer}"
