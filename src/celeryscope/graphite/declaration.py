@@ -6,7 +6,7 @@ from inspect import getdoc
 
 from celeryscope.graphite.errors import ArgumentError, RefusedError, RequestError, one_line
 from celeryscope.graphite.fetch import Fetcher
-from celeryscope.graphite.parameters import Evaluate, Parameter
+from celeryscope.graphite.parameters import SERIES, TOTAL, Evaluate, Parameter
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.graphite.span import Span
 from celeryscope.graphite.target import Call, Expression, Target
@@ -104,8 +104,9 @@ class Function:
         """
         if self.parameters[0].multiple:
             return [lists, *(one.default for one in self.parameters[1:])]
-        rest = self.parameters[len(lists) :]
-        if len(lists) > len(self.parameters) or any(one.required for one in rest):
+        taken, rest = self.parameters[: len(lists)], self.parameters[len(lists) :]
+        of_series = [one for one in taken if one.type in {SERIES, TOTAL}]
+        if len(of_series) < len(lists) or any(one.required for one in rest):
             raise ArgumentError(f"{self.name} takes other arguments")
         return [*lists, *([] if one.multiple else one.default for one in rest)]
 
