@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from celeryscope.carbon.numbers import Numbers, are_usual, number, numbers
 from celeryscope.carbon.paths import Paths
+from celeryscope.carbon.points import joined
 from celeryscope.carbon.refusals import Reason, Refusals
 from celeryscope.carbon.unpickle import NotPointsError, unpickled
 from celeryscope.store.protocol import Points
@@ -26,7 +27,8 @@ MAX_AHEAD = 86_400
 
 _NOW = -1
 _MARK = b"\0"
-_FEW = 32  # so many lines are read faster one by one
+_FEW = 16  # so many lines are read faster one by one
+_PIECE = 64  # so many are read one by one, at most, for an unusual one among them
 _SHOWN = 100
 
 _Raw = tuple[object, object, object, object]
@@ -44,8 +46,8 @@ class Decoder:
 
     def lines(self, text: bytes, sender: str) -> Points:
         """Read lines with newlines between them; blank ones are skipped."""
-        return self._usual_lines(text.strip()) or self._one_by_one(
-            self._lines_of(text, sender), sender
+        return self._usual_lines(text) or joined(
+            [self._few_lines(few, sender) for few in _pieces(text)]
         )
 
     def message(self, payload: bytes, sender: str) -> Points:
@@ -59,7 +61,11 @@ class Decoder:
             self._points_of(entries, sender), sender
         )
 
+    def _few_lines(self, text: bytes, sender: str) -> Points:
+        return self._usual_lines(text) or self._one_by_one(self._lines_of(text, sender), sender)
+
     def _usual_lines(self, text: bytes) -> Points | None:
+        text = text.strip()
         ends = text.count(b"\n")
         if ends < _FEW or _MARK in text:
             return None
@@ -162,6 +168,12 @@ class _RefusedError(Exception):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
         self.reason = reason
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    lines = text.split(b"\n")
+    for first in range(0, len(lines), _PIECE):
+        yield b"\n".join(lines[first : first + _PIECE])
 
 
 def _number(given: object, reason: Reason) -> float:
