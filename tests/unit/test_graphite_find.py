@@ -148,3 +148,12 @@ def test_a_node_with_more_choices_than_are_looked_for_is_refused() -> None:
     assert leaves("stats.gauges." + "{f,g}" * 12) == []
     with pytest.raises(RequestError, match=r"has 8192 choices; allowed are 4096 in a node"):
         leaves("stats.gauges." + "{f,g}" * 13)
+
+
+def test_no_more_names_are_listed_than_one_answer_may_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("celeryscope.graphite.namespace.MAX_LEAVES", 2)
+    assert leaves("stats.gauges.**") == ["stats.gauges.g", "stats.gauges.g.h"]
+    with pytest.raises(RequestError, match="more than 2 names match; narrow the path"):
+        find.expanded(namespace(), ["**"], leaves_only=True)

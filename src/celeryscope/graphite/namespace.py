@@ -9,6 +9,7 @@ A name is found by a glob for each node; `**` stands for one or more nodes, wher
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import prod
 
 from celeryscope import statistics
@@ -18,6 +19,7 @@ from celeryscope.store.glob import ANY_DEPTH, MAX_CHOICES, is_literal, matcher, 
 from celeryscope.store.protocol import Node, Series, Store
 
 ROOT = "stats"
+MAX_LEAVES = 1_000_000
 COUNTER_LEAVES = ("count", "rate")
 SET_LEAVES = ("count",)
 _NODE = re.compile(r"(?:\{[^{}]*\}|[^.])+")
@@ -76,13 +78,20 @@ class Namespace:
         }
 
     def leaves(self, pattern: Pattern) -> list[Leaf]:
-        """Return the leaves that match, ordered by path."""
-        found = {
-            leaf.path: leaf
+        """Return the leaves that match, ordered by path.
+
+        Raises:
+            RequestError: They are more than one answer may hold.
+        """
+        matching = (
+            leaf
             for kind in _STATSD
             for below in _below(pattern, (ROOT, kind.value))
             for leaf in self._leaves_below(kind, below)
-        }
+        )
+        found = {leaf.path: leaf for leaf in islice(matching, MAX_LEAVES + 1)}
+        if len(found) > MAX_LEAVES:
+            raise RequestError(f"more than {MAX_LEAVES:,} names match; narrow the path")
         return [found[path] for path in sorted(found)]
 
     def branches(self, pattern: Pattern) -> list[Branch]:
