@@ -32,7 +32,7 @@ def checks(cursor: duckdb.DuckDBPyConnection, archives: Archives) -> Iterator[Fi
     for archive in archives:
         for tier in archive.tiers:
             for table in (SCALARS, TIMERS, BINS, POINTS):
-                yield _known_series(cursor, archive.relation(table, tier.step))
+                yield _readable(cursor, archive.relation(table, tier.step), table)
         for finer, tier in pairwise(archive.tiers):
             between = _both_hold(archives.held[archive.id], finer, tier)
             for table in MERGED:
@@ -46,12 +46,14 @@ def _distinct_series(cursor: duckdb.DuckDBPyConnection) -> Finding:
     return Finding("series", "numbers given twice", compared, wrong)
 
 
-def _known_series(cursor: duckdb.DuckDBPyConnection, relation: str) -> Finding:
+def _readable(cursor: duckdb.DuckDBPyConnection, relation: str, table: Table) -> Finding:
+    """Read every value, so that the file's checksums are compared, and each row's series."""
     query = (
-        "SELECT count(*), count(*) FILTER (id IS NULL) "  # noqa: S608 -- ours
+        "SELECT count(*), count(*) FILTER (id IS NULL), "  # noqa: S608 -- ours
+        f"bit_xor(hash({table.all_columns})) "
         f"FROM {relation} LEFT JOIN series ON id = {relation}.series"
     )
-    [(compared, wrong)] = cursor.execute(query).fetchall()
+    [(compared, wrong, _)] = cursor.execute(query).fetchall()
     return Finding(relation, "rows of no known series", compared, wrong)
 
 

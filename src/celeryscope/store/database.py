@@ -19,6 +19,7 @@ from celeryscope.store.rows import Columns
 _MEMORY = "128MB"
 _THREADS = 2
 _NEVER = "1TB"
+_DAMAGED = "move it away to start anew, or restore a copy"
 LOG_BYTES = 8 * 2**20
 """A write-ahead log longer than this is worked into the file."""
 
@@ -66,7 +67,7 @@ class Database:
         length = self._log.stat().st_size if self._log.exists() else 0
         if length <= (LOG_BYTES if beyond is None else beyond):
             return
-        if shutil.disk_usage(self._file.parent).free < 2 * length:
+        if free_bytes(self._file.parent) < 2 * length:
             raise StoreError("the store could not be checkpointed: the disk is nearly full")
         try:
             with closing(self._cursor()) as cursor:
@@ -85,7 +86,8 @@ class Database:
     def _failure(self, done: str, error: duckdb.Error) -> StoreError:
         if isinstance(error, duckdb.FatalException | duckdb.InternalException):
             self._broken = True
-        return StoreError(f"the store could not be {done}: {first_line(error)}")
+        advice = f"; {_DAMAGED}" if "orrupt" in str(error) else ""
+        return StoreError(f"the store could not be {done}: {first_line(error)}{advice}")
 
 
 def insert(cursor: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> None:
@@ -94,6 +96,10 @@ def insert(cursor: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> N
         cursor.register("new_rows", columns)
         cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM new_rows")  # noqa: S608
         cursor.unregister("new_rows")
+
+
+def free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
 
 
 def first_line(error: Exception) -> str:
@@ -110,6 +116,5 @@ def _connect(file: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(file), config=options)
     except duckdb.Error as error:
         raise StoreError(
-            f"{str(file)!r} cannot be opened ({first_line(error)}); "
-            "move it away to start anew, or restore a copy"
+            f"{str(file)!r} cannot be opened ({first_line(error)}); {_DAMAGED}"
         ) from error
