@@ -49,6 +49,9 @@ TARGETS = [
     f"asPercent(stats.counters.{TASK}.*.success.count)",
     f'summarize(stats.counters.{TASK}.*.success.count,"5min","max")',
     f'consolidateBy(stats.timers.{TASK}.*.runtime.upper,"min")',
+    f'movingAverage(stats.timers.{TASK}.*.runtime.mean,"5min")',
+    f'timeShift(stats.counters.{TASK}.*.success.count,"10min")',
+    f'hitcount(perSecond(integral(stats.counters.{TASK}.*.success.count)),"10min")',
 ]
 
 
@@ -94,6 +97,26 @@ def test_a_whole_span_is_the_same_after_roll_up(tmp_path: Path) -> None:
             answers, expected = (render(store, (99,), [target], asked) for store in (real, simple))
             values = [[one.values[0] for one in side] for side in (answers, expected)]
             np.testing.assert_allclose(values[0], values[1], err_msg=target)
+
+
+def test_a_window_that_reaches_past_the_finest_tier_has_the_steps_of_the_next(
+    tmp_path: Path,
+) -> None:
+    asked = Span(START + 3600 - 300, START + 3600)
+    with close_store(tmp_path, "10s:10m,1m:30d") as real:
+        for flush in FLUSHES:
+            real.write(flush)
+        real.maintain(START + 3600.0)
+        (fine,) = render(real, (), ["movingAverage(stats.gauges.busy,3)"], asked)
+        (coarse,) = render(real, (), ["movingAverage(stats.gauges.busy,'10min')"], asked)
+        (longest,) = render(real, (), ["movingAverage(stats.gauges.busy,60)"], asked)
+    assert [(one.start, one.step, one.end) for one in (fine, coarse, longest)] == [
+        (asked.start, 10, asked.end),
+        (asked.start, 60, asked.end),
+        (asked.start, 60, asked.end),
+    ]
+    np.testing.assert_allclose(coarse.values, 1.5, atol=0.1)
+    np.testing.assert_allclose(longest.values, 1.5, atol=0.1)
 
 
 @pytest.fixture(scope="module")
