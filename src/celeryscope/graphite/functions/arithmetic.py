@@ -77,13 +77,7 @@ def offset(_context: Context, series: list[TimeSeries], factor: float) -> list[T
 @function("offsetToZero", "Transform", _SERIES)
 def offset_to_zero(_context: Context, series: list[TimeSeries]) -> list[TimeSeries]:
     """Subtract its minimum from each series."""
-    return [
-        _derived("offsetToZero", one, one.values - low).tagged(
-            offsetToZero=None if np.isnan(low) else low
-        )
-        for one in series
-        for low in [float(least(one.values, 0))]
-    ]
+    return [_from_zero(one) for one in series]
 
 
 @function("pow", "Transform", _SERIES, _FACTOR)
@@ -134,6 +128,12 @@ def _mapped(
 
 def _derived(name: str, series: TimeSeries, values: Floats, suffix: str = "") -> TimeSeries:
     return series.derived(f"{name}({series.name}{suffix})", values)
+
+
+def _from_zero(series: TimeSeries) -> TimeSeries:
+    low = float(least(series.values, 0))
+    shown = None if np.isnan(low) else low
+    return _derived("offsetToZero", series, series.values - low).tagged(offsetToZero=shown)
 
 
 def _power(values: Floats, exponent: float) -> Floats:
