@@ -91,15 +91,6 @@ def percentile(values: Floats, axis: int, percent: float, *, interpolate: bool =
     return low + (rank - np.floor(rank)) * (high - low) if interpolate else high
 
 
-def summary(values: Floats, name: str) -> float:
-    """Return one number for all values of a series; NaN if it has none.
-
-    Their count and their average with zeros are then 0.
-    """
-    found = float(AGGREGATES[name](values, 0))
-    return 0.0 if np.isnan(found) and name in _ZERO_OF_NOTHING else found
-
-
 CONSOLIDATIONS: dict[str, Aggregate] = {
     "sum": total,
     "average": average,
@@ -125,7 +116,6 @@ AGGREGATES: dict[str, Aggregate] = {
     "last": last,
 }
 
-_ZERO_OF_NOTHING = {"count", "avg_zero"}
 _ALIASES = {"avg": "average", "rangeOf": "range", "total": "sum", "current": "last"}
 AGGREGATE_NAMES = (*AGGREGATES, *_ALIASES)
 

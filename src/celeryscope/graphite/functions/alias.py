@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Callable
+from math import isnan
 
 import numpy as np
 
-from celeryscope.graphite.aggregates import AGGREGATE_NAMES, canonical, last, summary
+from celeryscope.graphite.aggregates import AGGREGATE_NAMES, last
 from celeryscope.graphite.declaration import Context, function
 from celeryscope.graphite.errors import ArgumentError, shown
 from celeryscope.graphite.naming import nodes_of
 from celeryscope.graphite.parameters import INTEGER, NODE_OR_TAG, SERIES, TEXT, Parameter
 from celeryscope.graphite.patterns import bounded, substituted
 from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.summaries import summaries
 from celeryscope.graphite.target import parse
 from celeryscope.graphite.units import UNIT_SYSTEMS, with_unit
 
@@ -91,7 +93,11 @@ def legend_value(_context: Context, series: list[TimeSeries], kinds: list[str]) 
     if misplaced := UNIT_SYSTEMS.keys() & set(kinds):
         raise ArgumentError(f"legendValue: {misplaced.pop()} comes last, after the aggregates")
     for kind in kinds:
-        series = [one.named(_with_value(one, kind, units)) for one in series]
+        values = summaries(series, kind).tolist()
+        series = [
+            one.named(_with_value(one.name, kind, value, units))
+            for one, value in zip(series, values, strict=True)
+        ]
     return series
 
 
@@ -123,15 +129,12 @@ def _last_value(context: Context, query: str) -> float:
     return value
 
 
-def _with_value(series: TimeSeries, kind: str, units: str | None) -> str:
-    name = canonical(kind) or kind
-    value = summary(series.values, name)
-    shown_value = "None" if np.isnan(value) else str(int(value) if name == "count" else value)
+def _with_value(name: str, kind: str, value: float, units: str | None) -> str:
+    text = "None" if isnan(value) else str(int(value) if kind == "count" else value)
     if units is None:
-        return f"{series.name} ({kind}: {shown_value})"
-    if not np.isnan(value):
-        shown_value = with_unit(value, units)
-    return f"{series.name:<20}{kind:<5}{shown_value:<10}"
+        return f"{name} ({kind}: {text})"
+    text = text if isnan(value) else with_unit(value, units)
+    return f"{name:<20}{kind:<5}{text:<10}"
 
 
 def _recased(name: str, change: Callable[[str], str], places: list[int]) -> str:

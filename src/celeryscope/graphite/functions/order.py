@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 
-from celeryscope.graphite.aggregates import canonical, greatest, summary
 from celeryscope.graphite.declaration import Context, function
 from celeryscope.graphite.parameters import AGGREGATE, BOOLEAN, INTEGER, SERIES, Parameter
 from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.summaries import summaries
 
 _SERIES, _NUMBER = Parameter("seriesList", SERIES), Parameter("n", INTEGER)
 _FUNC = Parameter("func", AGGREGATE, required=False, default="average")
@@ -85,7 +85,8 @@ def sort_by_maxima(_context: Context, series: list[TimeSeries]) -> list[TimeSeri
 @function("sortByMinima", "Sorting", _SERIES)
 def sort_by_minima(_context: Context, series: list[TimeSeries]) -> list[TimeSeries]:
     """Order by their minimum, lowest first, those series that ever are above zero."""
-    return by_value([one for one in series if float(greatest(one.values, 0)) > 0], "min")
+    positive = summaries(series, "max") > 0
+    return by_value([one for one, kept in zip(series, positive, strict=True) if kept], "min")
 
 
 @function("sortByTotal", "Sorting", _SERIES)
@@ -115,8 +116,7 @@ def sort_by_name(
 
 def by_value(series: list[TimeSeries], func: str, *, descending: bool = False) -> list[TimeSeries]:
     """Order by an aggregate of all values; a series without values counts as the lowest."""
-    aggregate = canonical(func) or func
-    keys = [np.nan_to_num(summary(one.values, aggregate), nan=-np.inf) for one in series]
+    keys = np.nan_to_num(summaries(series, func), nan=-np.inf).tolist()
     order = sorted(range(len(series)), key=keys.__getitem__, reverse=descending)
     return [series[place] for place in order]
 

@@ -4,20 +4,22 @@ import operator
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from celeryscope.graphite.aggregates import average, canonical, greatest, percentile, summary
+from celeryscope.graphite.aggregates import percentile
 from celeryscope.graphite.declaration import Context, function
 from celeryscope.graphite.functions.order import by_value
 from celeryscope.graphite.parameters import AGGREGATE, INTEGER, NUMBER, SERIES, TEXT, Parameter
 from celeryscope.graphite.patterns import substituted
 from celeryscope.graphite.series import TimeSeries, aligned, stacked
+from celeryscope.graphite.summaries import reduced, summaries
 from celeryscope.graphite.target import parse
 from celeryscope.sketch import Floats
 
 _SERIES, _LIMIT = Parameter("seriesList", SERIES), Parameter("n", NUMBER)
 _PERCENT = 100.0
 _HALF = 50.0
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+_OPERATORS: dict[str, Callable[[Floats, float], NDArray[np.bool_]]] = {
     "=": operator.eq,
     "!=": operator.ne,
     ">": operator.gt,
@@ -95,11 +97,11 @@ def average_outside_percentile(
     _context: Context, series: list[TimeSeries], percent: float
 ) -> list[TimeSeries]:
     """Keep the series whose average is none of the middle ones: 95 keeps 5 % at either end."""
-    averages = np.array([average(one.values, 0) for one in series])
     if not series:
         return []
+    averages = summaries(series, "average")
     low, high = _outer(averages, percent)
-    return [one for one, mean in zip(series, averages, strict=True) if not low < mean < high]
+    return _kept(series, ~((low < averages) & (averages < high)))
 
 
 @function("removeBetweenPercentile", "Filter Series", _SERIES, _LIMIT)
@@ -111,15 +113,15 @@ def remove_between_percentile(
         return []
     rows = stacked(aligned(series))
     low, high = _outer(rows, percent)
-    outside = (rows <= low) | (rows >= high)
-    return [one for one, row in zip(series, outside, strict=True) if row.any()]
+    outside: NDArray[np.bool_] = np.any((rows <= low) | (rows >= high), axis=1)
+    return _kept(series, outside)
 
 
 @function("mostDeviant", "Filter Series", _SERIES, Parameter("n", INTEGER))
 def most_deviant(_context: Context, series: list[TimeSeries], number: int) -> list[TimeSeries]:
     """Keep the N series with the highest standard deviation, highest first."""
-    known = [one for one in series if not np.isnan(one.values).all()]
-    return by_value(known, "stddev", descending=True)[:number]
+    known = summaries(series, "count") > 0
+    return by_value(_kept(series, known), "stddev", descending=True)[:number]
 
 
 @function(
@@ -132,10 +134,8 @@ def remove_empty_series(
     _context: Context, series: list[TimeSeries], xff: float | None
 ) -> list[TimeSeries]:
     """Keep the series of which any value is known, or at least a share of them."""
-    shares = [float(np.mean(~np.isnan(one.values))) for one in series]
-    return [
-        one for one, share in zip(series, shares, strict=True) if share > 0 and share >= (xff or 0)
-    ]
+    shares = reduced(series, lambda values, axis: np.mean(~np.isnan(values), axis=axis))
+    return _kept(series, (shares > 0) & (shares >= (xff or 0.0)))
 
 
 @function(
@@ -150,8 +150,8 @@ def use_series_above(
     context: Context, series: list[TimeSeries], limit: float, search: str, replacement: str
 ) -> list[TimeSeries]:
     """Show, for each series that goes above a number, another that is named after it."""
-    above = [one.name for one in series if float(greatest(one.values, 0)) > limit]
-    names = substituted("useSeriesAbove", search, replacement, above)
+    above = _kept(series, summaries(series, "max") > limit)
+    names = substituted("useSeriesAbove", search, replacement, [one.name for one in above])
     return [one for name in names for one in context.read(parse(name))]
 
 
@@ -159,9 +159,12 @@ def _filtered(
     series: list[TimeSeries], func: str, comparison: str, limit: float
 ) -> list[TimeSeries]:
     """Compare an aggregate; a series without values counts as lower than any number."""
-    compare, aggregate = _OPERATORS[comparison], canonical(func) or func
-    values = (np.nan_to_num(summary(one.values, aggregate), nan=-np.inf) for one in series)
-    return [one for one, value in zip(series, values, strict=True) if compare(value, limit)]
+    values = np.nan_to_num(summaries(series, func), nan=-np.inf)
+    return _kept(series, _OPERATORS[comparison](values, limit))
+
+
+def _kept(series: list[TimeSeries], kept: NDArray[np.bool_]) -> list[TimeSeries]:
+    return [one for one, keep in zip(series, kept.tolist(), strict=True) if keep]
 
 
 def _outer(values: Floats, percent: float) -> tuple[Floats, Floats]:

@@ -1,5 +1,7 @@
 """Functions that take values out of series, or series out of a list by name."""
 
+from typing import cast
+
 import numpy as np
 
 from celeryscope.graphite.aggregates import percentile
@@ -8,6 +10,7 @@ from celeryscope.graphite.functions.combine import Lists
 from celeryscope.graphite.parameters import NUMBER, SERIES, TEXT, Parameter
 from celeryscope.graphite.patterns import found
 from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.summaries import reduced
 
 _SERIES, _LIMIT = Parameter("seriesList", SERIES), Parameter("n", NUMBER)
 _PATTERN = Parameter("pattern", TEXT)
@@ -34,7 +37,7 @@ def remove_above_percentile(
     _context: Context, series: list[TimeSeries], percent: float
 ) -> list[TimeSeries]:
     """Make null what is above a percentile of the series' own values."""
-    limits = [float(percentile(one.values, 0, percent)) for one in series]
+    limits = _percentiles(series, percent)
     return [
         _tagged(_without_above("removeAbovePercentile", one, percent, limit), percent, limit)
         for one, limit in zip(series, limits, strict=True)
@@ -46,7 +49,7 @@ def remove_below_percentile(
     _context: Context, series: list[TimeSeries], percent: float
 ) -> list[TimeSeries]:
     """Make null what is below a percentile of the series' own values."""
-    limits = [float(percentile(one.values, 0, percent)) for one in series]
+    limits = _percentiles(series, percent)
     return [
         _tagged(_without_below("removeBelowPercentile", one, percent, limit), percent, limit)
         for one, limit in zip(series, limits, strict=True)
@@ -82,6 +85,11 @@ def _without_above(function: str, series: TimeSeries, shown: float, limit: float
 def _without_below(function: str, series: TimeSeries, shown: float, limit: float) -> TimeSeries:
     values = np.where(series.values < limit, np.nan, series.values)
     return series.derived(f"{function}({series.name}, {shown:g})", values)
+
+
+def _percentiles(series: list[TimeSeries], percent: float) -> list[float]:
+    found = reduced(series, lambda values, axis: percentile(values, axis, percent))
+    return cast("list[float]", found.tolist())
 
 
 def _tagged(series: TimeSeries, percent: float, limit: float) -> TimeSeries:
