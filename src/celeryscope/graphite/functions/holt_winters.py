@@ -81,13 +81,14 @@ def holt_winters_confidence_area(
 ) -> list[TimeSeries]:
     """Fill the area between the bands of holtWintersConfidenceBands."""
     bands = holt_winters_confidence_bands.code(context, source, delta, bootstrap, seasonality)
-    return [
+    areas = [
         band.derived(f"holtWintersConfidenceArea({band.path})", band.values)
         .tagged(holtWintersConfidenceArea=1)
-        .drawn(stacked=True, **({} if upper else {"invisible": True}))
-        for place, band in enumerate(bands)
-        for upper in [place % 2]
+        .drawn(stacked=True)
+        for band in bands
     ]
+    # Only the upper one of each two is to be seen: it fills what is above the lower one.
+    return [one if place % 2 else one.drawn(invisible=True) for place, one in enumerate(areas)]
 
 
 @function("holtWintersAberration", "Calculate", _SOURCE, _DELTA, _BOOTSTRAP, _SEASONALITY, raw=True)

@@ -57,12 +57,12 @@ def n_percentile(_context: Context, series: list[TimeSeries], percent: float) ->
         raise ArgumentError(
             f"nPercentile: n is {percent:g}; allowed is a number of more than 0, at most {_WHOLE}"
         )
+    found = [(one, float(percentile(one.values, 0, percent))) for one in series]
     return [
         one.derived(
             f"nPercentile({one.name}, {percent:g})", np.full(one.values.size, value)
         ).tagged(nPercentile=percent)
-        for one in series
-        for value in [percentile(one.values, 0, percent)]
+        for one, value in found
         if not np.isnan(value)
     ]
 

@@ -92,9 +92,9 @@ def time_slice(
     """Keep only the values from one time up to another."""
     first, last = context.time("startSliceAt", start), context.time("endSliceAt", end)
     return [
-        replace(_sliced(one, first, last), name=f"timeSlice({one.name}, {first}, {last})").tagged(
-            timeSliceStart=first, timeSliceEnd=last
-        )
+        _sliced(one, first, last)
+        .named(f"timeSlice({one.name}, {first}, {last})")
+        .tagged(timeSliceStart=first, timeSliceEnd=last)
         for one in series
     ]
 
@@ -121,9 +121,9 @@ def _change_of_daylight_saving(context: Context, seconds: int) -> int:
     span = context.span
     here = {_daylight_saving(time, span.zone) for time in (span.start, span.end)}
     there = {_daylight_saving(time + seconds, span.zone) for time in (span.start, span.end)}
-    if here == there or len(here | there) != len(here) + len(there):
-        return 0
-    return _HOUR if here == {True} else -_HOUR
+    if (here, there) == ({True}, {False}):
+        return _HOUR
+    return -_HOUR if (here, there) == ({False}, {True}) else 0
 
 
 def _daylight_saving(time: int, zone: tzinfo) -> bool:
