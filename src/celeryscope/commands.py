@@ -22,6 +22,7 @@ from celeryscope.settings import (
     variable_name,
 )
 from celeryscope.store.tiers import parse_duration
+from celeryscope.store_commands import store
 
 _USAGE = 2
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -52,6 +53,9 @@ def celeryscope() -> None:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+celeryscope.add_command(store)
 
 
 @celeryscope.command(context_settings=_CONTEXT)

@@ -21,7 +21,7 @@ from celeryscope.store.protocol import StoreError
 from celeryscope.store.tiers import parse_retentions
 from celeryscope.store.writer import StoreWriter
 from support.processes import wait_until
-from support.stores import START, opened, runs, series, total
+from support.stores import START, opened, runs, series, total, wrong
 
 MIB = 2**20
 DISK = 6 * MIB
@@ -144,7 +144,7 @@ def complaint(folder: Path, content: bytes) -> str:
     (folder / FILE).write_bytes(content)
     try:
         with opened(folder) as store:
-            return "".join(str(one) for one in store.checks() if one.wrong)
+            return "".join(map(str, wrong(store)))
     except StoreError as error:
         return str(error)
 

@@ -18,7 +18,7 @@ from celeryscope.store.duckdb import DuckDBStore
 from celeryscope.store.protocol import Series, Window
 from support import store_stage
 from support.processes import wait_until
-from support.stores import START
+from support.stores import START, wrong
 
 KILLS = 100
 BETWEEN_CHECKS = 5
@@ -97,7 +97,7 @@ def assert_whole(folder: Path, writing: Stage) -> None:
     end = max(tried) + COARSEST
     store = DuckDBStore.open(folder, store_stage.TIERS, lambda: end)
     try:
-        assert [one for one in store.checks() if one.wrong] == []
+        assert wrong(store) == []
         points = -(-(end - START) // COARSEST)
         window = Window(START, COARSEST, points, COARSEST)
         least, most = (

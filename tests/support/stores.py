@@ -12,6 +12,7 @@ import numpy as np
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution, Distributions, Floats
+from celeryscope.store.checks import Finding, checks
 from celeryscope.store.duckdb import DuckDBStore
 from celeryscope.store.patterns import parse_aggregations, parse_schemas
 from celeryscope.store.protocol import Points, Series, Window
@@ -42,6 +43,12 @@ def opened(
         )
     ) as store:
         yield store
+
+
+def wrong(store: DuckDBStore) -> list[Finding]:
+    """Return what a check of the store finds wrong."""
+    with store.inside() as (cursor, archives):
+        return [one for one in checks(cursor, archives) if one.wrong]
 
 
 def put(store: DuckDBStore, *points: tuple[str, float, float]) -> int:

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "auto": {"worker"},
     "carbon": {"address", "store.protocol"},
     "cli": {"commands"},
-    "commands": {"celeryscope", "demo", "server", "settings", "store.tiers"},
+    "commands": {"celeryscope", "demo", "server", "settings", "store.tiers", "store_commands"},
     "demo": {"celeryscope", "server", "settings"},
     "django": {"worker"},
     "flush": {"sketch"},
@@ -63,6 +63,7 @@ MAY_IMPORT = {
     "statistics": {"sketch"},
     "statsd": {"address", "flush", "metrics", "sketch"},
     "store": {"flush", "metrics", "sketch"},
+    "store_commands": {"metrics", "settings", "store"},
     "testing": {"worker"},
     "web": {"celeryscope", "address", "graphite", "metrics", "naming", "sketch", "store.protocol"},
     "worker": {"metrics", "naming"},
@@ -71,7 +72,7 @@ MAY_IMPORT = {
 # A package that is not of the standard library, and the parts that may import it.
 MAY_BE_IMPORTED_BY = {
     "celery": {"auto", "demo", "django", "testing", "worker"},
-    "click": {"commands"},
+    "click": {"commands", "store_commands"},
     "django": {"django"},
     "duckdb": {"store"},
     "jinja2": {"web"},
@@ -94,6 +95,7 @@ MAY_BE_IMPORTED_BY = {
     "regex": {"graphite"},
     "starlette": {"graphite", "server", "web"},
     "uvicorn": {"server"},
+    "whisper": {"store"},
 }
 
 RUNS_IN_WORKERS = {"celeryscope", "auto", "django", "metrics", "naming", "testing", "worker"}

@@ -7,8 +7,7 @@ import pytest
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution
-from celeryscope.store import dead
-from celeryscope.store import duckdb as store_module
+from celeryscope.store import dead, upkeep
 from celeryscope.store.duckdb import DuckDBStore
 from support.stores import START, opened, put, runs, total
 
@@ -82,7 +81,7 @@ def test_a_series_that_is_written_while_the_dead_are_looked_for_stays(
             store.write(Flush(LATER, 10, {"old.count": 3}))
             return found
 
-        monkeypatch.setattr(store_module, "dead_series", slow)
+        monkeypatch.setattr(upkeep, "dead_series", slow)
         sweep(store)
         assert set(names(store)) == {"jobs", "old", "old.count"}
         [node] = store.find(Kind.COUNTER, ["old", "count"])

@@ -66,6 +66,16 @@ class Archives:
         for name, number in retired.items():
             self._drop(cursor, name, number)
 
+    def load(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Take the archives as the file has them."""
+        query = "SELECT archive, step, seconds FROM retentions ORDER BY archive, step"
+        tiers = defaultdict(list)
+        for number, step, seconds in cursor.execute(query).fetchall():
+            tiers[number].append(Tier(step, seconds))
+        for number, own in tiers.items():
+            self.by_id[number] = Archive(number, tuple(own))
+            self.held[number] = holdings.load(cursor, number)
+
     def _open(self, cursor: duckdb.DuckDBPyConnection, archive: Archive) -> None:
         stored = holdings.load(cursor, archive.id)
         for step in stored.keys() | {tier.step for tier in archive.tiers}:
@@ -77,6 +87,10 @@ class Archives:
         holdings.save(cursor, {archive.id: held})
         self.by_id[archive.id] = archive
         self.held[archive.id] = held
+        cursor.execute("DELETE FROM retentions WHERE archive = ?", [archive.id])
+        for tier in archive.tiers:
+            row = [archive.id, tier.step, tier.retention]
+            cursor.execute("INSERT INTO retentions VALUES (?, ?, ?)", row)
 
     def _move_series(self, cursor: duckdb.DuckDBPyConnection) -> None:
         moved = defaultdict(list)
@@ -101,6 +115,7 @@ class Archives:
         for step in self.held.pop(number):
             cursor.execute(schema.DROP_TIER.format(tier=archive.suffix(step)))
         cursor.execute("DELETE FROM tiers WHERE archive = ?", [number])
+        cursor.execute("DELETE FROM retentions WHERE archive = ?", [number])
         cursor.execute("DELETE FROM archives WHERE name = ?", [name])
         del self._ids[name]
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from typing import Self
 
 import duckdb
@@ -13,13 +12,11 @@ import numpy as np
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
-from celeryscope.store import compaction, holdings, rollup, schema
+from celeryscope.store import holdings, schema
 from celeryscope.store.archive import Archive
 from celeryscope.store.archives import Archives, apply_methods
 from celeryscope.store.catalog import Catalog
-from celeryscope.store.checks import Finding, checks
 from celeryscope.store.database import Database, insert
-from celeryscope.store.dead import dead_series
 from celeryscope.store.folder import DataFolder
 from celeryscope.store.patterns import Aggregation, Schema
 from celeryscope.store.points import Placement
@@ -28,6 +25,7 @@ from celeryscope.store.reader import Reader, Source, sources
 from celeryscope.store.rows import Columns, of_archive, rows_of
 from celeryscope.store.schema import Table
 from celeryscope.store.tiers import Tier
+from celeryscope.store.upkeep import Upkeep
 from celeryscope.store.windows import choose_window, covering
 
 FORMAT = 1
@@ -53,15 +51,8 @@ class DuckDBStore:
         self._database = database
         self._archives = archives
         self._clock = clock
-        self._rewriting = Lock()
-        self._pruned = False
         self._catalog = Catalog(archives, rules)
-        with database.transaction("opened") as cursor:
-            cursor.execute(schema.CATALOG)
-            _check_format(cursor)
-            archives.open(cursor)
-            apply_methods(cursor, archives, rules)
-            self._catalog.load(cursor)
+        self._upkeep = Upkeep(database, archives, self._catalog)
 
     @classmethod
     def open(
@@ -82,11 +73,42 @@ class DuckDBStore:
         Raises:
             StoreError: The folder cannot be written or is in use, or the file cannot be read.
         """
+        archives = Archives(tiers, schemas)
+        return cls._take(path, archives, archives.open, rules, clock, owner)
+
+    @classmethod
+    def open_as_it_is(cls, path: Path, clock: Callable[[], float], owner: str = "") -> Self:
+        """Take a folder that has a store, and leave series and tiers as they are.
+
+        Raises:
+            StoreError: There is none, it is in use, or it cannot be read.
+        """
+        if not (path / FILE).exists():
+            raise StoreError(f"data = {str(path)!r} has no store; allowed is a server's folder")
+        archives = Archives((), ())
+        return cls._take(path, archives, archives.load, (), clock, owner)
+
+    @classmethod
+    def _take(
+        cls,
+        path: Path,
+        archives: Archives,
+        fill: Callable[[duckdb.DuckDBPyConnection], None],
+        rules: Sequence[Aggregation],
+        clock: Callable[[], float],
+        owner: str,
+    ) -> Self:
         with ExitStack() as undo:
             folder = DataFolder.take(path, owner)
             undo.callback(folder.release)
             database = undo.enter_context(closing(Database(path / FILE)))
-            store = cls(folder, database, Archives(tiers, schemas), rules, clock)
+            store = cls(folder, database, archives, rules, clock)
+            with database.transaction("opened") as cursor:
+                _prepare(cursor)
+                fill(cursor)
+                store._catalog.load(cursor)
+                if rules:
+                    apply_methods(cursor, archives, rules)
             undo.pop_all()
         return store
 
@@ -119,14 +141,16 @@ class DuckDBStore:
         """Store points of any age in one transaction; return how many are too old to be kept.
 
         Raises:
-            StoreError: They could not be stored; none of them is.
+            StoreError: None of them could be stored.
         """
         if not points.names:
             return 0
         now, too_old = self._clock(), 0
         with self._database.exclusive:
             if points.timestamps.min() < now - min(a.tiers[0].retention for a in self._archives):
-                self._roll_up(now)  # so that a coarser tier is read where it alone has a point
+                self._upkeep.roll_up(
+                    now
+                )  # so that a coarser tier is read where it alone has a point
             new = self._catalog.newcomers(int(points.timestamps.min()))
             ids = np.array([one.id for one in new.identify(Kind.PLAIN, points.names)], np.int64)
             kept_in = self._catalog.kept_in(new)[ids]
@@ -148,26 +172,15 @@ class DuckDBStore:
         Raises:
             StoreError: It could not be done; the store is as it was.
         """
-        with self._database.exclusive:
-            self._roll_up(now)
-            # What is being put in order cannot be deleted, too.
-            if self._rewriting.acquire(blocking=False):
-                try:
-                    self._prune(now)
-                finally:
-                    self._rewriting.release()
-            self._database.checkpoint()
+        self._upkeep.maintain(now)
 
     def tidy(self, now: float) -> bool:
         """Do a short step of upkeep, beside writers and readers; tell whether there was any.
 
-        Closed periods are put in order, then series are removed of which nothing is kept.
-
         Raises:
             StoreError: It could not be done; the store is as it was.
         """
-        with self._rewriting:
-            return self._order_part(now) or self._remove_dead()
+        return self._upkeep.tidy(now)
 
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         return self._catalog.find(kind, pattern)
@@ -200,14 +213,11 @@ class DuckDBStore:
         with self._reader(window) as reader:
             return reader.timers(groups)
 
-    def checks(self) -> Iterator[Finding]:
-        """Check the store, one table after the other.
-
-        Raises:
-            StoreError: It cannot be read.
-        """
-        with self._database.transaction("checked") as cursor:
-            yield from checks(cursor, self._archives)
+    @contextmanager
+    def inside(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Archives]]:
+        """Give a tool its own transaction, and what the tables are."""
+        with self._database.transaction("read") as cursor:
+            yield cursor, self._archives
 
     def _insert(
         self,
@@ -226,51 +236,6 @@ class DuckDBStore:
                         cursor, archive.relation(table, tier.step), {"ts": timestamps, **columns}
                     )
 
-    def _roll_up(self, now: float) -> None:
-        held = self._archives.held
-        if any(rollup.due(one.tiers, held[one.id], now) for one in self._archives):
-            with self._database.transaction("rolled up") as cursor:
-                rolled = {
-                    one.id: rollup.roll_up(cursor, one, held[one.id], now) for one in self._archives
-                }
-                holdings.save(cursor, rolled)
-            held.update(rolled)
-
-    def _prune(self, now: float) -> None:
-        held = self._archives.held
-        for archive in self._archives:
-            if cutoffs := rollup.expired(archive.tiers, held[archive.id], now):
-                with self._database.transaction("pruned") as cursor:
-                    pruned = rollup.prune(cursor, archive, cutoffs, held[archive.id])
-                    holdings.save(cursor, {archive.id: pruned})
-                held[archive.id] = pruned
-                self._pruned = True
-
-    def _order_part(self, now: float) -> bool:
-        for archive in self._archives:
-            with self._database.transaction("read") as cursor:
-                held = self._archives.held[archive.id]
-                part = compaction.next_part(cursor, archive, held, now)
-            if part is not None:
-                with self._database.transaction("put in order") as cursor:
-                    compaction.order(cursor, part)
-                return True
-        return False
-
-    def _remove_dead(self) -> bool:
-        if not self._pruned:
-            return False
-        with self._database.exclusive:
-            self._catalog.watch()
-        with self._database.transaction("read") as cursor:
-            dead = dead_series(cursor, self._archives)
-        with self._database.exclusive:
-            with self._database.transaction("rid of dead series") as cursor:
-                removed = self._catalog.remove(cursor, dead)
-            self._catalog.forget(removed)
-        self._pruned = False
-        return True
-
     @contextmanager
     def _reader(self, window: Window) -> Iterator[Reader]:
         """Read all in one transaction, so that no roll-up comes between the queries."""
@@ -283,7 +248,9 @@ class DuckDBStore:
             yield Reader(cursor, spans, window)
 
 
-def _check_format(cursor: duckdb.DuckDBPyConnection) -> None:
+def _prepare(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Make the file a store of ours, if it is new."""
+    cursor.execute(schema.CATALOG)
     [*rows] = cursor.execute("SELECT version FROM format").fetchall()
     if not rows:
         cursor.execute("INSERT INTO format VALUES (?)", [FORMAT])
