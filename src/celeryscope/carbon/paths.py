@@ -19,7 +19,9 @@ MAX_KNOWN = 100_000
 # What is left out when a path is cleaned may make it shorter, but nothing sane by so much.
 _MAX_RAW = 2 * MAX_PATH
 _PLAIN = re.compile(r"[A-Za-z0-9_:%+-]+(?:\.[A-Za-z0-9_:%+-]+)*\Z")
-_ODD = re.compile(r"[^\w.:%+#@$~&<>/!^=-]")
+_ODD = re.compile(r"[^\w.:%+#@$&<>/-]")
+# A tag's value may not begin with "~", which compares by a pattern after "=".
+_ODD_IN_VALUE = re.compile(r"\A~|[^\w.:%+#@$&<>/!^~=-]")
 _DOTS = re.compile(r"\.{2,}")
 _OPEN_METRICS = re.compile(r'(?P<path>[^{]*)\{(?P<tags>(?:[^="]+="(?:\\.|[^"\\])*",?)*)\}\Z')
 _OPEN_METRICS_TAG = re.compile(r'([^="]+)="((?:\\.|[^"\\])*)",?')
@@ -58,7 +60,9 @@ def cleaned(raw: bytes | str) -> str:
 def _clean(text: str) -> str:
     name, tags = _split(text)
     path = _DOTS.sub(".", _ODD.sub("_", name)).strip(".")
-    kept = {_ODD.sub("_", key): _ODD.sub("_", value) for key, value in tags if key and value}
+    kept = {
+        _ODD.sub("_", key): _ODD_IN_VALUE.sub("_", value) for key, value in tags if key and value
+    }
     # Graphite takes the path itself for the tag `name`.
     kept.pop("name", None)
     return path and "".join([path, *sorted(f";{key}={value}" for key, value in kept.items())])
