@@ -111,6 +111,29 @@ def test_functions_of_functions_answer_as_graphite_webs_do(
     assert not Judge(oracle, ARRAYS, monkeypatch).differences(chains(Random(1), CHAINS))
 
 
+FOUND_BEFORE = [
+    "applyByNode(sumSeries(ten.*.used),1,'%.db.*')",
+    "aliasByNode(cactiStyle(ten.shape.empty),0,-1)",
+    "limit(percentileOfSeries(ten.shape.*,100,true),1)",
+    'aliasByNode(groupByNodes(invert(ten.*.used),"diff"),"host")',
+    'offsetToZero(aggregateWithWildcards(minute.shape.*,"count",2))',
+    "averageSeries(xFilesFactor(minSeries(*.shape.gaps),1),minSeries(*.shape.gaps))",
+    "minSeries(aggregateSeriesLists(ten.*.total,minute.*.total,'last',1))",
+    "multiplySeries(ten.nothing.here,sumSeries(ten.shape.*))",
+    "stddevSeries(xFilesFactor(ten.shape.{gaps,steps},1))",
+    "sumSeriesWithWildcards(cumulative({ten,minute}.shape.*),0)",
+]
+"""What long runs have shown to be different, on purpose or by mistake."""
+
+
+@pytest.mark.parametrize("target", FOUND_BEFORE)
+def test_what_was_different_once_is_told_apart(
+    oracle: Oracle, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case(target, START, START + 600)
+    assert not Judge(oracle, ARRAYS, monkeypatch).differences([case])
+
+
 @pytest.mark.parametrize("root", STEPS)
 @pytest.mark.parametrize("merged", range(2, 9))
 def test_adjacent_values_merge_as_graphite_webs_do(

@@ -182,7 +182,7 @@ DEVIATIONS = [
     Deviation(
         "a share that a target sets is that of its series, not of all that is read after them",
         "setXFilesFactor|xFilesFactor",
-        r".*\w+FilesFactor\(",
+        r".*\),\w+\(",
         merged=True,
         same=NOT_VALUES,
     ),
