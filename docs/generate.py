@@ -16,7 +16,13 @@ from pathlib import Path
 from celeryscope.commands import celeryscope
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE, Family
-from celeryscope.settings import Settings, option_name, shown, variable_name
+from celeryscope.settings import (
+    Settings,
+    is_switch,
+    option_name,
+    variable_name,
+    written_default,
+)
 from celeryscope.worker.settings import OPTIONS
 from celeryscope.worker.settings import Settings as WorkerSettings
 from celeryscope.worker.settings import variable_name as environment_variable
@@ -40,9 +46,9 @@ def settings() -> str:
     rows = (
         (
             f"`{key}`",
-            f"`{option_name(key)}`",
+            _option(key),
             f"`{variable_name(key)}`",
-            f"`{shown(one.default)}`",
+            f"`{written_default(key)}`" if written_default(key) else "",
             str(one.description),
         )
         for key, one in Settings.model_fields.items()
@@ -178,6 +184,12 @@ def main() -> None:
 
 def _read(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def _option(key: str) -> str:
+    if is_switch(key):
+        return f"`{option_name(key)}`, `{option_name(f'no_{key}')}`"
+    return f"`{option_name(key)}`"
 
 
 def _written(value: object) -> str:
