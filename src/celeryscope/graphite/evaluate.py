@@ -13,6 +13,7 @@ from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.series import TimeSeries, consolidated
 from celeryscope.graphite.target import Call, Path, Target, parse
+from celeryscope.namespace import DEFAULT_NAMING, Naming
 from celeryscope.store.protocol import Store
 
 
@@ -26,7 +27,11 @@ class Span:
 
 
 def render(
-    store: Store, thresholds: Iterable[float], targets: Sequence[str], span: Span
+    store: Store,
+    thresholds: Iterable[float],
+    targets: Sequence[str],
+    span: Span,
+    naming: Naming = DEFAULT_NAMING,
 ) -> list[TimeSeries]:
     """Return the series of all targets, in order.
 
@@ -35,7 +40,7 @@ def render(
         RequestError: The request is too large.
     """
     parsed = [(text, parse(text)) for text in targets]
-    fetcher = Fetcher(store, Namespace(store, thresholds))
+    fetcher = Fetcher(store, Namespace(store, thresholds, naming))
     display = Context(fetcher, store.window(span.start, span.end, span.points))
     finest = Context(fetcher, store.window(span.start, span.end))
     with np.errstate(all="ignore"):
