@@ -15,7 +15,7 @@ from pathlib import Path
 
 from celeryscope.commands import celeryscope
 from celeryscope.graphite.functions import FUNCTIONS
-from celeryscope.metrics import CATALOGUE, Family
+from celeryscope.metrics import CATALOGUE, Family, Metric
 from celeryscope.settings import (
     Settings,
     is_switch,
@@ -75,7 +75,7 @@ def metrics() -> str:
     """Return one table of metrics a family."""
     parts = []
     for family, found in groupby(CATALOGUE, key=lambda metric: metric.family):
-        rows = ((f"`{m.leaf}`", m.kind.value[:-1], m.unit, m.help) for m in found)
+        rows = ((f"`{m.leaf}`", m.kind.value[:-1], m.unit, _help(m)) for m in found)
         table = _table(("metric", "kind", "unit", "what it says"), rows)
         parts.append(f"**{family.value}** `{_PATHS[family]}`\n\n{table}")
     return "\n".join(parts)
@@ -184,6 +184,10 @@ def main() -> None:
 
 def _read(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def _help(metric: Metric) -> str:
+    return f"**Data loss.** {metric.help}" if metric.loss else metric.help
 
 
 def _option(key: str) -> str:

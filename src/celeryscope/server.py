@@ -124,7 +124,7 @@ class _OwnNumbers:
         }
 
     def counters(self) -> Mapping[str, int]:
-        return {"dropped.flushes": self._writer.take_drops()}
+        return {"flush.dropped": self._writer.take_drops()}
 
 
 class _Uvicorn(uvicorn.Server):

@@ -38,7 +38,7 @@ class OwnNumbers:
         return {"series": 7.0}
 
     def counters(self) -> Mapping[str, int]:
-        return {"dropped.flushes": 2}
+        return {"flush.dropped": 2}
 
 
 class Rig:
@@ -159,10 +159,10 @@ def test_each_flush_holds_losses_and_the_servers_own_numbers(rig: Rig) -> None:
         "celeryscope.bad_lines.format": 1.0,
         "celeryscope.dropped.backlog": 3.0,
         "celeryscope.dropped.kernel": 5.0,
-        "celeryscope.dropped.flushes": 2.0,
+        "celeryscope.flush.dropped": 2.0,
     }
     assert rig.flushes[0].gauges == {"celeryscope.series": 7.0, "celeryscope.flush.lag": 0.0}
-    assert rig.flushes[1].counters == {"celeryscope.dropped.flushes": 2.0}
+    assert rig.flushes[1].counters == {"celeryscope.flush.dropped": 2.0}
 
 
 def test_stopping_flushes_what_is_left_with_its_true_length(rig: Rig) -> None:
