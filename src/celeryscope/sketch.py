@@ -177,14 +177,40 @@ class Distributions:
 
     def sum_lowest(self, rank: Counts) -> Floats:
         """Return the sum of each cell's `rank` smallest samples; NaN where rank is 0."""
+        return self._total_lowest(rank, value_of(self.buckets), self.sum)
+
+    def sum_squares_lowest(self, rank: Counts) -> Floats:
+        """Return the sum of their squares, each at most twice RELATIVE_ERROR off."""
+        return self._total_lowest(rank, np.square(value_of(self.buckets)), self.sum_squares)
+
+    def sum_highest(self, rank: Counts) -> Floats:
+        """Return the sum of each cell's `rank` largest samples; NaN where rank is 0."""
+        return self._total_highest(rank, value_of(self.buckets), self.sum)
+
+    def sum_squares_highest(self, rank: Counts) -> Floats:
+        """Return the sum of their squares, each at most twice RELATIVE_ERROR off."""
+        return self._total_highest(rank, np.square(value_of(self.buckets)), self.sum_squares)
+
+    def _total_lowest(self, rank: Counts, values: Floats, whole: Floats) -> Floats:
         inside, bins = self._bins_at(rank)
-        runs = self._runs_before()
-        first = self.offsets[:-1][inside]
-        values = value_of(self.buckets)
-        rest = rank[inside] - (runs[bins] - runs[first])
+        runs, first = self._runs_before(), self.offsets[:-1][inside]
+        part = rank[inside] - (runs[bins] - runs[first])
+        total = _sum_between(values * self.counts, first, bins) + part * values[bins]
+        return self._laid_out(inside, total, rank, whole)
+
+    def _total_highest(self, rank: Counts, values: Floats, whole: Floats) -> Floats:
+        inside, bins = self._bins_at(np.where(rank > 0, self.samples - rank + 1, 0))
+        runs, end = self._runs_before(), self.offsets[1:][inside]
+        part = rank[inside] - (runs[end] - runs[bins + 1])
+        total = _sum_between(values * self.counts, bins + 1, end) + part * values[bins]
+        return self._laid_out(inside, total, rank, whole)
+
+    def _laid_out(
+        self, inside: NDArray[np.bool_], total: Floats, rank: Counts, whole: Floats
+    ) -> Floats:
         result = np.full(self.samples.shape, np.nan)
-        result[inside] = _sum_between(values * self.counts, first, bins) + rest * values[bins]
-        return np.where(inside & (rank == self.samples), self.sum, result)
+        result[inside] = total
+        return np.where(inside & (rank == self.samples), whole, result)
 
     def _runs_before(self) -> Counts:
         return np.concatenate([[0], np.cumsum(self.counts)])

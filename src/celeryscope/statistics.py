@@ -1,8 +1,9 @@
 """A timer's statistics under node statsd's names, read from merged distributions.
 
 `count` and `count_ps` honour sample rates; all others are over the samples received. A threshold
-P gives `count_P`, `mean_P`, `upper_P` and `sum_P` over the lowest P %, a negative one `count_topP`,
-`mean_topP`, `lower_topP` and `sum_topP` over the highest; `99.9` is written `99_9`.
+P gives `count_P`, `mean_P`, `upper_P`, `sum_P` and `sum_squares_P` over the lowest P %, a negative
+one `count_topP`, `mean_topP`, `lower_topP`, `sum_topP` and `sum_squares_topP` over the highest;
+`99.9` is written `99_9`.
 """
 
 import re
@@ -17,7 +18,7 @@ Reading = Callable[[Distributions, Floats], Floats]
 
 DEFAULT_THRESHOLDS: tuple[float, ...] = (50.0, 90.0, 95.0, 99.0)
 
-_THRESHOLD = re.compile(r"(count|mean|upper|lower|sum)_(top)?(\d{1,3}(?:_\d{1,6})?)\Z")
+_THRESHOLD = re.compile(r"(count|mean|upper|lower|sum|sum_squares)_(top)?(\d{1,3}(?:_\d{1,6})?)\Z")
 _MAX_PERCENT = 100
 
 
@@ -40,11 +41,14 @@ def reading(name: str) -> Reading | None:
     return lambda cells, _seconds: read(cells, cells.rank(percent))
 
 
+def suffix(threshold: float) -> str:
+    """Return a threshold as statistics' names have it: `90`, `99_9`, `top10`."""
+    digits = f"{abs(threshold):.6f}".rstrip("0").removesuffix(".").replace(".", "_")
+    return f"top{digits}" if threshold < 0 else digits
+
+
 def _derived(threshold: float) -> list[str]:
-    suffix = f"{abs(threshold):g}".replace(".", "_", 1)
-    if threshold < 0:
-        return [f"{part}_top{suffix}" for part in _TOP]
-    return [f"{part}_{suffix}" for part in _LOWEST]
+    return [f"{part}_{suffix(threshold)}" for part in (_TOP if threshold < 0 else _LOWEST)]
 
 
 def _count(cells: Distributions, seconds: Floats) -> Floats:
@@ -59,11 +63,6 @@ def _count_ps(cells: Distributions, seconds: Floats) -> Floats:
 
 def _number(_cells: Distributions, rank: Counts) -> Floats:
     return np.where(rank > 0, rank, np.nan)
-
-
-def _sum_of_top(cells: Distributions, rank: Counts) -> Floats:
-    rest = np.where(rank == cells.samples, 0.0, cells.sum_lowest(cells.samples - rank))
-    return np.where(rank > 0, cells.sum - rest, np.nan)
 
 
 _PLAIN: dict[str, Reading] = {
@@ -82,10 +81,12 @@ _LOWEST: dict[str, Callable[[Distributions, Counts], Floats]] = {
     "mean": lambda cells, rank: cells.sum_lowest(rank) / _number(cells, rank),
     "upper": lambda cells, rank: cells.value_at(rank),
     "sum": lambda cells, rank: cells.sum_lowest(rank),
+    "sum_squares": lambda cells, rank: cells.sum_squares_lowest(rank),
 }
 _TOP: dict[str, Callable[[Distributions, Counts], Floats]] = {
     "count": _number,
-    "mean": lambda cells, rank: _sum_of_top(cells, rank) / _number(cells, rank),
+    "mean": lambda cells, rank: cells.sum_highest(rank) / _number(cells, rank),
     "lower": lambda cells, rank: cells.value_at(np.where(rank > 0, cells.samples - rank + 1, 0)),
-    "sum": _sum_of_top,
+    "sum": lambda cells, rank: cells.sum_highest(rank),
+    "sum_squares": lambda cells, rank: cells.sum_squares_highest(rank),
 }
