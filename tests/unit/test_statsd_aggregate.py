@@ -15,12 +15,13 @@ from celeryscope.flush import Flush
 from celeryscope.metrics import CATALOGUE, Family
 from celeryscope.sketch import Distributions
 from celeryscope.statsd.aggregate import Aggregator
+from celeryscope.statsd.batch import Batch
 
 
 def interval(*datagrams: bytes) -> Flush:
     """Return what ten seconds with these datagrams give."""
     aggregator = Aggregator()
-    aggregator.feed(datagrams)
+    aggregator.feed(Batch(list(datagrams)))
     return aggregator.flush(0, 10)
 
 
@@ -90,20 +91,20 @@ def test_gauges_keep_the_order_of_lines_however_their_slot_is_written() -> None:
 
 def test_a_gauge_is_told_until_it_has_not_been_written_for_its_ttl() -> None:
     aggregator = Aggregator(gauge_ttl=30)
-    aggregator.feed([b"old:1|g", b"kept:1|g"])
+    aggregator.feed(Batch([b"old:1|g", b"kept:1|g"]))
     told = []
     for i in range(4):
         told.append(set(aggregator.flush(i * 10, 10).gauges))
-        aggregator.feed([b"kept:+1|g"])
+        aggregator.feed(Batch([b"kept:+1|g"]))
     assert told == [{"old", "kept"}] * 3 + [{"kept"}]
     assert aggregator.flush(40, 10).gauges == {"kept": 5.0}
 
 
 def test_a_gauge_that_was_forgotten_starts_anew() -> None:
     aggregator = Aggregator(gauge_ttl=10)
-    aggregator.feed([b"g:100|g"])
+    aggregator.feed(Batch([b"g:100|g"]))
     aggregator.flush(0, 10)
-    aggregator.feed([b"g:-5|g"])
+    aggregator.feed(Batch([b"g:-5|g"]))
     assert aggregator.flush(10, 10).gauges == {"g": -5.0}
 
 
@@ -120,10 +121,10 @@ def test_kinds_are_apart_under_one_name() -> None:
 
 def test_nothing_but_gauges_goes_on_into_the_next_interval() -> None:
     aggregator = Aggregator()
-    aggregator.feed([b"c:1|c\nt:1|ms\ng:1|g\ns:1|s\nbad"])
+    aggregator.feed(Batch([b"c:1|c\nt:1|ms\ng:1|g\ns:1|s\nbad"]))
     aggregator.flush(0, 10)
     assert aggregator.flush(10, 10) == Flush(10, 10, gauges={"g": 1.0})
-    aggregator.feed([b"c:1|c"])
+    aggregator.feed(Batch([b"c:1|c"]))
     assert aggregator.flush(20, 10).counters["c"] == 1.0
 
 
@@ -327,12 +328,14 @@ def test_a_timer_has_the_figures_that_node_gives(expected: NodeTimer) -> None:
 
 def test_series_beyond_the_limit_are_refused_and_known_ones_go_on() -> None:
     aggregator = Aggregator(max_series=3)
-    aggregator.feed([b"a:1|c", b"b:1|ms", b"c:1|s", b"d:1|c", b"a:1|g", b"a:1|c|@0.5", b"a:1|c"])
+    aggregator.feed(
+        Batch([b"a:1|c", b"b:1|ms", b"c:1|s", b"d:1|c", b"a:1|g", b"a:1|c|@0.5", b"a:1|c"])
+    )
     flush = aggregator.flush(0, 10)
     assert bad_lines(flush) == {"limit": 3.0}
     assert flush.counters["a"] == 2.0
     assert "d" not in flush.counters
-    aggregator.feed([b"d:1|c", b"e:1|c", b"f:1|c", b"a:1|c"])
+    aggregator.feed(Batch([b"d:1|c", b"e:1|c", b"f:1|c", b"a:1|c"]))
     flush = aggregator.flush(10, 10)
     assert bad_lines(flush) == {"limit": 1.0}
     assert {"d", "e", "f"} < set(flush.counters)
@@ -340,13 +343,13 @@ def test_series_beyond_the_limit_are_refused_and_known_ones_go_on() -> None:
 
 def test_gauges_that_outlive_their_interval_stay_within_the_limit() -> None:
     aggregator = Aggregator(gauge_ttl=25, max_series=2)
-    aggregator.feed([b"a:1|g\nb:1|g"])
+    aggregator.feed(Batch([b"a:1|g\nb:1|g"]))
     aggregator.flush(0, 10)
-    aggregator.feed([b"c:1|g\nb:2|g"])
+    aggregator.feed(Batch([b"c:1|g\nb:2|g"]))
     flush = aggregator.flush(10, 10)
     assert (flush.gauges, bad_lines(flush)) == ({"a": 1.0, "b": 2.0}, {"limit": 1.0})
     aggregator.flush(20, 10)
-    aggregator.feed([b"c:1|g"])
+    aggregator.feed(Batch([b"c:1|g"]))
     assert aggregator.flush(30, 10).gauges == {"b": 2.0, "c": 1.0}
 
 
@@ -363,7 +366,7 @@ def test_memory_is_bounded_whatever_names_and_spellings_come(line: Callable[[int
     limit = 100
     aggregator = Aggregator(max_series=limit)
     for start in range(1, 15_001, 5000):
-        aggregator.feed(map(line, range(start, start + 5000)))
+        aggregator.feed(Batch([line(i) for i in range(start, start + 5000)]))
         held = (aggregator._texts, aggregator._append, aggregator._slots)
         assert all(len(one) <= 2 * limit for one in held)
         assert own(aggregator.flush(0, 10), "lines") == 5000
@@ -374,7 +377,7 @@ def test_the_servers_own_numbers_are_in_the_flush_and_no_client_can_set_them() -
     aggregator.count("dropped.kernel", 3)
     aggregator.count("dropped.kernel", 4)
     aggregator.count("dropped.backlog", 0)
-    aggregator.feed([b"celeryscope.packets:99|c\nceleryscope.series:99|g"])
+    aggregator.feed(Batch([b"celeryscope.packets:99|c\nceleryscope.series:99|g"]))
     flush = aggregator.flush(0, 10, {"series": 0, "flush.lag": 1.5})
     assert flush.counters == {
         "celeryscope.packets": 1.0,
@@ -392,7 +395,7 @@ def test_clients_own_counts_come_through() -> None:
 def test_every_counter_of_the_servers_own_is_in_the_catalogue() -> None:
     bad = [b"bad", b":1|c", b"a:1|x", b"a:1|c|@9", b"a:x|c", b"a:1|c", b"b:1|c"]
     aggregator = Aggregator(max_series=1)
-    aggregator.feed(bad)
+    aggregator.feed(Batch(bad))
     counters = aggregator.flush(0, 10).counters
     leaves = {metric.leaf for metric in CATALOGUE if metric.family is Family.SELF}
     written = {name.removeprefix("celeryscope.") for name in counters if name != "a"}

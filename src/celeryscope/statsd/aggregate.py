@@ -5,11 +5,12 @@ ones append the value to a list; unknown ones are parsed. Values are read in bul
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution
+from celeryscope.statsd.batch import Batch
 from celeryscope.statsd.gauges import Gauges
 from celeryscope.statsd.protocol import BadLineError, Reason, Slot, parse_numbers, parse_slot
 
@@ -38,11 +39,11 @@ class Aggregator:
         self._bad: Counter[Reason] = Counter()
         self._counts: Counter[str] = Counter()
 
-    def feed(self, datagrams: Iterable[bytes]) -> None:
+    def feed(self, batch: Batch) -> None:
         """Take datagrams in; bad lines are counted, and nothing raises."""
         known = self._append.get
         packets = lines = 0
-        for datagram in datagrams:
+        for datagram in batch.datagrams:
             packets += 1
             for line in datagram.split(b"\n"):
                 name, colon, sample = line.partition(b":")
