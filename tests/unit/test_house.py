@@ -44,6 +44,7 @@ MAY_IMPORT = {
         "naming",
         "sketch",
         "statistics",
+        "timers",
     },
     "server": {
         "celeryscope",
@@ -64,6 +65,7 @@ MAY_IMPORT = {
     "statsd": {"address", "flush", "metrics", "sketch"},
     "store": {"flush", "metrics", "sketch"},
     "testing": {"worker"},
+    "timers": {"sketch", "statistics"},
     "web": {"celeryscope", "address", "graphite", "metrics", "naming", "sketch", "store.protocol"},
     "worker": {"metrics", "naming"},
 }
@@ -77,12 +79,12 @@ MAY_BE_IMPORTED_BY = {
     "jinja2": {"web"},
     "kombu": {"demo", "worker"},  # comes with Celery, as its messaging half
     "markupsafe": {"web"},
-    "numpy": {"demo", "graphite", "outputs", "sketch", "statistics", "statsd", "store", "web"},
+    "numpy": {"demo", "graphite", "outputs", XX
     "orjson": {"graphite", "outputs", "statsd", "web"},
     "prometheus_client": {"outputs"},
     "pydantic": {"settings"},
     "regex": {"graphite"},
-    "starlette": {"graphite", "server", "web"},
+    "starlette": {"graphite", "outputs", "server", "web"},
     "uvicorn": {"server"},
 }
 
