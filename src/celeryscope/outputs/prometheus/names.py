@@ -1,7 +1,7 @@
 """What the catalogue's metrics are called in Prometheus.
 
 The rule: `celery_<family>_<leaf>`, or `celeryscope_<leaf>` for own numbers; what a path holds
-beside its leaf becomes labels, milliseconds become seconds, and a run is told by a participle:
+beside its leaf becomes labels, a unit becomes the base unit, and what happens is a participle:
 
     celery.task.proj.billing-tasks.charge.prerun
     celery_task_started_total{task="proj.billing.tasks.charge"}
@@ -45,6 +45,8 @@ _WORDS = {
     "wait_clamped": "waits_clamped",
 }
 MS_A_SECOND = 1000.0
+# What Prometheus' base unit is called, and how many of ours it is.
+_BASE_UNITS = {"ms": ("seconds", MS_A_SECOND), "%": ("ratio", 100.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +77,16 @@ class Name:
 def name_of(metric: Metric) -> Name:
     """Return what a metric of the catalogue is called."""
     nodes = metric.leaf.split(".")
-    in_ms = metric.unit == "ms"
+    unit, divisor = _BASE_UNITS.get(metric.unit, ("", 1.0))
     scope = [metric.family.value]
     if metric.family is not Family.SELF:
         scope.insert(0, "celery")
-    words = (_WORDS.get(node, node) for node in nodes if node != OPEN)
+    words = [*(_WORDS.get(node, node) for node in nodes if node != OPEN), unit]
     return Name(
-        base="_".join([*scope, *words, *(["seconds"] if in_ms else [])]),
+        base="_".join(filter(None, [*scope, *words])),
         kind=metric.kind,
         help=metric.help,
-        divisor=MS_A_SECOND if in_ms else 1.0,
+        divisor=divisor,
         subject=SUBJECT_LABELS[metric.family],
         detail=_OPEN_LABELS[nodes[nodes.index(OPEN) - 1]] if OPEN in nodes else "",
     )
