@@ -1,0 +1,58 @@
+"""The outputs that settings ask for, as one."""
+
+from collections.abc import Mapping, Sequence
+
+from celeryscope.flush import Flush
+from celeryscope.namespace import Naming
+from celeryscope.outputs.output import Output
+from celeryscope.outputs.prometheus.exposition import Prometheus
+from celeryscope.settings import Settings
+
+
+class Outputs:
+    """Hands each flush to every output."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.prometheus = _prometheus(settings)
+        self._all: Sequence[Output] = [*([self.prometheus] if self.prometheus else [])]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def start(self) -> None:
+        for output in self._all:
+            output.start()
+
+    def put(self, flush: Flush) -> None:
+        for output in self._all:
+            output.put(flush)
+
+    def stop(self) -> None:
+        for output in self._all:
+            output.stop()
+
+    def counters(self) -> Mapping[str, int]:
+        return {name: n for output in self._all for name, n in output.counters().items()}
+
+    def gauges(self) -> Mapping[str, float]:
+        return {name: value for output in self._all for name, value in output.gauges().items()}
+
+
+def naming_of(settings: Settings) -> Naming:
+    """Return how Graphite names are made."""
+    return Naming(
+        legacy=settings.legacy_namespace,
+        global_prefix=settings.global_prefix,
+        prefix_counter=settings.prefix_counter,
+        prefix_timer=settings.prefix_timer,
+        prefix_gauge=settings.prefix_gauge,
+        prefix_set=settings.prefix_set,
+        prefix_stats=settings.prefix_stats,
+        global_suffix=settings.global_suffix,
+    )
+
+
+def _prometheus(settings: Settings) -> Prometheus | None:
+    if not settings.prometheus:
+        return None
+    return Prometheus(settings.prefix, settings.layout, settings.prometheus_buckets)
