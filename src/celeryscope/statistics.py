@@ -8,6 +8,7 @@ one `count_topP`, `mean_topP`, `lower_topP`, `sum_topP` and `sum_squares_topP` o
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import numpy as np
 
@@ -41,10 +42,15 @@ def reading(name: str) -> Reading | None:
     return lambda cells, _seconds: read(cells, cells.rank(percent))
 
 
+def digits(number: float) -> str:
+    """Return a number as it stands in names: `90`, `99_9`."""
+    return f"{number:.6f}".rstrip("0").removesuffix(".").replace(".", "_")
+
+
+@cache
 def suffix(threshold: float) -> str:
-    """Return a threshold as statistics' names have it: `90`, `99_9`, `top10`."""
-    digits = f"{abs(threshold):.6f}".rstrip("0").removesuffix(".").replace(".", "_")
-    return f"top{digits}" if threshold < 0 else digits
+    """Return a threshold as it ends names: `90`, `99_9`, `top10`."""
+    return f"top{digits(-threshold)}" if threshold < 0 else digits(threshold)
 
 
 def _derived(threshold: float) -> list[str]:

@@ -30,7 +30,7 @@ NODE = {
     "sum_squares": 1_028_500,
     "mean": 145,
     "median": 55,
-    "std": 286.1381,
+    "std": 286.0506948,
     "count_90": 9,
     "mean_90": 50,
     "upper_90": 90,
