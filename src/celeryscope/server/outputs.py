@@ -1,11 +1,14 @@
 """The outputs that settings ask for, as one."""
 
+import sys
 from collections.abc import Mapping, Sequence
 
 from celeryscope.flush import Flush
 from celeryscope.namespace import Naming
+from celeryscope.outputs.console import Console
 from celeryscope.outputs.output import Output
 from celeryscope.outputs.prometheus.exposition import Prometheus
+from celeryscope.outputs.repeater import Repeater
 from celeryscope.settings import Settings
 
 
@@ -14,28 +17,39 @@ class Outputs:
 
     def __init__(self, settings: Settings) -> None:
         self.prometheus = _prometheus(settings)
-        self._all: Sequence[Output] = [*([self.prometheus] if self.prometheus else [])]
-
-    def __len__(self) -> int:
-        return len(self._all)
+        self._repeaters = [Repeater(address) for address in settings.repeater]
+        self._of_flushes: list[Output] = []
+        if self.prometheus:
+            self._of_flushes.append(self.prometheus)
+        if settings.console:
+            self._of_flushes.append(Console(sys.stdout))
+        self.targets = [f"repeater {address}" for address in settings.repeater]
 
     def start(self) -> None:
-        for output in self._all:
+        for output in self._all():
             output.start()
 
     def put(self, flush: Flush) -> None:
-        for output in self._all:
+        for output in self._of_flushes:
             output.put(flush)
 
+    def put_datagrams(self, datagrams: Sequence[bytes]) -> None:
+        """Hand on what was received, as it came."""
+        for repeater in self._repeaters:
+            repeater.put_datagrams(datagrams)
+
     def stop(self) -> None:
-        for output in self._all:
+        for output in self._all():
             output.stop()
 
     def counters(self) -> Mapping[str, int]:
-        return {name: n for output in self._all for name, n in output.counters().items()}
+        return {name: n for output in self._all() for name, n in output.counters().items()}
 
     def gauges(self) -> Mapping[str, float]:
-        return {name: value for output in self._all for name, value in output.gauges().items()}
+        return {name: value for output in self._all() for name, value in output.gauges().items()}
+
+    def _all(self) -> list[Output | Repeater]:
+        return [*self._of_flushes, *self._repeaters]
 
 
 def naming_of(settings: Settings) -> Naming:

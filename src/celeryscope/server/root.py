@@ -128,7 +128,7 @@ class Server:
     def _make_status(self) -> Status:
         return Status(
             listens=[str(bound.endpoint) for bound in self._bound],
-            hands_on_to=[],
+            hands_on_to=self._outputs.targets,
             bad_lines=self._bad_lines,
             clock=self._clock,
         )
