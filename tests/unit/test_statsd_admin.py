@@ -21,7 +21,7 @@ NOON = 1_700_000_000.0
 
 @dataclass
 class Refused:
-    line: str
+    text: str
     reason: str
     sender: str
 
@@ -52,12 +52,16 @@ class Interval:
     def bad_lines(self) -> list[Refused]:
         return [Refused("x:y|c", "value", "127.0.0.1:9")]
 
-    def forget(self, kind: Kind, name: str) -> list[str]:
+    def forget(self, kind: Kind, pattern: str) -> list[str]:
         known = self.series[kind]
-        folder = name.removesuffix("*")
-        found = [one for one in known if one == name or (folder != name and one.startswith(folder))]
-        for one in found:
-            del known[one]
+        folder = pattern.removesuffix("*")
+        found = [
+            name
+            for name in known
+            if name == pattern or (folder != pattern and name.startswith(folder))
+        ]
+        for name in found:
+            del known[name]
         return found
 
     @contextlib.contextmanager
@@ -151,7 +155,7 @@ def test_config_tells_the_settings_in_force(rig: Rig) -> None:
     assert rig.answer("config") == "\nstatsd: 127.0.0.1:8125\n"
 
 
-def test_stats_sum_what_the_flushes_said_of_the_server_and_of_nothing_else(rig: Rig) -> None:
+def test_stats_sum_what_the_server_says_of_itself_up_to_now(rig: Rig) -> None:
     counters = {"celeryscope.packets": 2.0, "celeryscope.bad_lines.value": 1.0, "task": 9.0}
     rig.now += 10
     rig.admin.put(Flush(NOON, 10.0, counters, {"celeryscope.series": 5.0, "g": 1.0}))
@@ -159,13 +163,15 @@ def test_stats_sum_what_the_flushes_said_of_the_server_and_of_nothing_else(rig: 
     more = {"celeryscope.packets": 1.0, "celeryscope.bad_lines.rate": 4.0}
     rig.admin.put(Flush(NOON + 10, 10.0, more, {"celeryscope.series": 6.5}))
     rig.now += 2.6
+    under_way = {"celeryscope.bad_lines.rate": 1.0, "a": 1.0}
+    rig.interval.series[Kind.COUNTER] = under_way
     assert rig.answer("stats") == (
         "uptime: 23\n"
         "messages.last_msg_seen: 3\n"
-        "messages.bad_lines_seen: 5\n"
+        "messages.bad_lines_seen: 6\n"
         "celeryscope.packets: 3\n"
         "celeryscope.bad_lines.value: 1\n"
-        "celeryscope.bad_lines.rate: 4\n"
+        "celeryscope.bad_lines.rate: 5\n"
         "celeryscope.series: 6.5\n"
         "END\n\n"
     )
@@ -178,6 +184,8 @@ def test_a_message_is_last_seen_when_one_came_and_at_first_when_the_server_began
     rig.now += 7
     rig.admin.put(Flush(NOON + 5, 7.0))
     assert "messages.last_msg_seen: 7\n" in rig.answer("stats")
+    rig.interval.series[Kind.COUNTER] = {"celeryscope.packets": 1.0}
+    assert "messages.last_msg_seen: 0\n" in rig.answer("stats")
 
 
 def test_clients_cannot_make_the_stats_grow_for_ever(rig: Rig) -> None:

@@ -28,7 +28,7 @@ class BadLine(Protocol):
     """A line that was refused."""
 
     @property
-    def line(self) -> str: ...
+    def text(self) -> str: ...
 
     @property
     def reason(self) -> str: ...
@@ -48,8 +48,8 @@ class Interval(Protocol):
 
     def bad_lines(self) -> Iterable[BadLine]: ...
 
-    def forget(self, kind: Kind, name: str) -> list[str]:
-        """Drop a series, or all below `name` if that ends in `.*`; return those dropped."""
+    def forget(self, kind: Kind, pattern: str) -> list[str]:
+        """Drop the series of this name, or all under `prefix.*`; return those dropped."""
 
 
 class Source(Protocol):
@@ -90,7 +90,7 @@ class Admin:
 
     def put(self, flush: Flush) -> None:
         """Take what the server says of itself into `stats`."""
-        self._totals = self._totals.plus(flush, self._clock())
+        self._totals = self._totals.plus(flush.counters, flush.gauges, self._clock())
 
     def answer(self, line: str) -> bytes | None:
         """Return what a command answers; None where the connection is to end."""
@@ -120,7 +120,7 @@ class Admin:
         with self._source.paused() as interval:
             bad = list(interval.bad_lines())
         return _shown(
-            [{"line": one.line, "reason": one.reason, "sender": one.sender} for one in bad]
+            [{"line": one.text, "reason": one.reason, "sender": one.sender} for one in bad]
         )
 
     def _forget(self, kind: Kind, names: list[str]) -> str:
@@ -133,7 +133,9 @@ class Admin:
         return "".join(told) + _END
 
     def _tell_stats(self, _words: list[str]) -> str:
-        now, totals = self._clock(), self._totals
+        now = self._clock()
+        with self._source.paused() as interval:
+            totals = self._totals.plus(interval.counters(), self._totals.gauges, now)
         values = {
             "uptime": round(now - self._began),
             "messages.last_msg_seen": round(now - totals.last_message),

@@ -1,10 +1,9 @@
-"""What the server said of itself with its flushes, summed since its start."""
+"""What the server says of itself, summed since its start."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from celeryscope.flush import Flush
 from celeryscope.statsd.aggregate import OWN
 
 _PREFIX = f"{OWN}."
@@ -18,7 +17,7 @@ _BAD_LINES = f"{_PREFIX}bad_lines."
 class Totals:
     """Own counters summed, own gauges as of the last flush, by their whole names.
 
-    `last_message` is when the last interval in which a datagram came was flushed (Unix time).
+    `last_message` is when a datagram was last known to have come (Unix time), to an interval.
     """
 
     last_message: float
@@ -30,15 +29,16 @@ class Totals:
         """Return the bad lines of all reasons."""
         return sum(n for name, n in self.counters.items() if name.startswith(_BAD_LINES))
 
-    def plus(self, flush: Flush, now: float) -> "Totals":
-        """Return the totals after one more flush."""
-        counters = defaultdict(float, self.counters)
-        for name, value in _own(flush.counters).items():
-            if name in counters or len(counters) < _MAX_NAMES:
-                counters[name] += value
-        came = flush.counters.get(_PACKETS, 0.0) > 0
-        last_message = now if came else self.last_message
-        return Totals(last_message, dict(counters), _own(flush.gauges))
+    def plus(
+        self, counters: Mapping[str, float], gauges: Mapping[str, float], now: float
+    ) -> "Totals":
+        """Return the totals with those of one more interval, which are told from all others."""
+        summed = defaultdict(float, self.counters)
+        for name, value in _own(counters).items():
+            if name in summed or len(summed) < _MAX_NAMES:
+                summed[name] += value
+        came = counters.get(_PACKETS, 0.0) > 0
+        return Totals(now if came else self.last_message, dict(summed), _own(gauges))
 
 
 def _own(values: Mapping[str, float]) -> dict[str, float]:
