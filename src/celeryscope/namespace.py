@@ -10,7 +10,6 @@ prefixes, as in node.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -80,15 +79,18 @@ class Naming:
             View(Kind.SET, self._below(self.prefix_set)),
         )
 
-    def places(self, kind: Kind, statistics: Iterable[str]) -> list[tuple[str, Place]]:
-        """Return where each statistic of a kind's series is sent to."""
-        return [
-            (statistic, self._place(view, statistic))
+    def place(self, kind: Kind, statistic: str) -> Place:
+        """Return where a statistic of a kind's series is sent to; a gauge's is ""."""
+        view = next(
+            view
             for view in self.views()
-            if view.kind is kind
-            for statistic in statistics
-            if view.statistic in (None, statistic)
-        ]
+            if view.kind is kind and view.statistic in (None, statistic)
+        )
+        leaf = statistic if view.statistic is None else ""
+        return Place(
+            before="".join(f"{node}." for node in view.head),
+            after="".join(f".{node}" for node in (leaf, self.global_suffix) if node),
+        )
 
     def split(self, name: str) -> tuple[str, str]:
         """Return a series' key and its tags as they are sent; the tags start with `;`."""
@@ -97,13 +99,6 @@ class Naming:
         if key.startswith(OWN):
             key = _dotted(self.prefix_stats, key.removeprefix(OWN))
         return key or _NOTHING, semicolon + tags
-
-    def _place(self, view: View, statistic: str) -> Place:
-        leaf = statistic if view.statistic is None else ""
-        return Place(
-            before="".join(f"{node}." for node in view.head),
-            after="".join(f".{node}" for node in (leaf, self.global_suffix) if node),
-        )
 
     def _below(self, prefix: str) -> Nodes:
         return tuple(filter(None, f"{self.global_prefix}.{prefix}".split(".")))

@@ -41,9 +41,12 @@ class TimerStatistics:
     wanted: frozenset[str] = frozenset()
 
     def of(self, name: str, timer: Distribution, seconds: float) -> dict[str, float]:
-        """Return a timer's statistics in an interval of `seconds`, above 0."""
+        """Return a timer's statistics in an interval of `seconds`; no `count_ps` in one of none."""
         samples = _Samples.of(timer)
-        found = {"count": timer.count, "count_ps": timer.count / seconds} | samples.whole()
+        found = {"count": timer.count}
+        if seconds > 0:
+            found["count_ps"] = timer.count / seconds
+        found |= samples.whole()
         for threshold in self.thresholds:
             found |= samples.beyond(threshold)
         return self._wanted(found | samples.bins(self._bounds(name)))

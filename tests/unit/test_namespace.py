@@ -14,11 +14,12 @@ STATISTICS = {
 def paths(naming: Naming, name: str = "a.b") -> dict[str, str]:
     """Return each path under which a name is sent, and what it stands for."""
     key, tags = naming.split(name)
-    return {
-        f"{place.before}{key}{place.after}{tags}": f"{kind.value} {statistic}".strip()
-        for kind, statistics in STATISTICS.items()
-        for statistic, place in naming.places(kind, statistics)
-    }
+    sent = {}
+    for kind, statistics in STATISTICS.items():
+        for statistic in statistics:
+            place = naming.place(kind, statistic)
+            sent[f"{place.before}{key}{place.after}{tags}"] = f"{kind.value} {statistic}".strip()
+    return sent
 
 
 def test_names_are_nodes_own_without_its_legacy_namespace() -> None:
