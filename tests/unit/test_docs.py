@@ -12,7 +12,7 @@ from celeryscope.commands import celeryscope
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE
 from celeryscope.settings import Settings, load_settings, option_name, variable_name
-from celeryscope.statsd.protocol import Reason
+from celeryscope.statsd.bad_lines import Reason
 from celeryscope.web.view import SORTS, View
 from celeryscope.worker.settings import Settings as WorkerSettings
 from celeryscope.worker.settings import variable_name as environment_variable
