@@ -22,9 +22,9 @@ class _Chunk:
 
 
 class Backlog:
-    """Holds at most so many datagrams; any more are dropped and counted.
+    """Takes no more while it holds so many datagrams or bytes; what comes then is dropped, counted.
 
-    While it holds `max_bytes` or more it takes none, either. One thread puts in, another takes out.
+    One thread puts in, another takes out.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Backlog:
         self._lock = Lock()
         self._chunks: deque[_Chunk] = deque()
         self._bytes = 0
-        self._dropped = 0
+        self._dropped = self._dropped_told = 0
         self.waiting = 0
 
     @property
@@ -47,19 +47,15 @@ class Backlog:
         return self.waiting >= self._max_datagrams or self._bytes >= self._max_bytes
 
     def put(self, datagrams: list[bytes], senders: bytes = b"") -> None:
-        """Keep datagrams that came now, or of too many the first ones."""
-        room = 0 if self._bytes >= self._max_bytes else self._max_datagrams - self.waiting
-        kept = datagrams
-        if room < len(datagrams):
-            kept = datagrams[:room]
-            senders = senders[: len(senders) // len(datagrams) * room]
-        chunk = _Chunk(self._clock(), kept, senders, sum(map(len, kept)))
+        """Keep datagrams that came now, or drop them."""
+        if self.is_full:
+            self._dropped += len(datagrams)
+            return
+        chunk = _Chunk(self._clock(), datagrams, senders, sum(map(len, datagrams)))
         with self._lock:
-            self._dropped += len(datagrams) - len(kept)
-            self.waiting += len(kept)
+            self._chunks.append(chunk)
+            self.waiting += len(datagrams)
             self._bytes += chunk.size
-            if kept:
-                self._chunks.append(chunk)
 
     def take(self, until: float = inf) -> tuple[list[bytes], bytes]:
         """Return what came before a time, in its order: datagrams and their senders."""
@@ -83,6 +79,6 @@ class Backlog:
 
     def take_dropped(self) -> int:
         """Return how many were dropped since the last call."""
-        with self._lock:
-            dropped, self._dropped = self._dropped, 0
+        dropped = self._dropped - self._dropped_told
+        self._dropped_told += dropped
         return dropped
