@@ -21,7 +21,7 @@ NOON = 1_700_000_000.0
 
 @dataclass
 class Refused:
-    text: str
+    line: str
     reason: str
     sender: str
 

@@ -118,7 +118,13 @@ class Server:
         settings = self._settings
         return Flusher(
             [bound.listener for bound in self._bound],
-            Aggregator(settings.gauge_ttl, settings.max_series),
+            Aggregator(
+                settings.gauge_ttl,
+                settings.max_series,
+                settings.max_new_series,
+                sanitise_names=settings.sanitise_names,
+                clock=self._clock,
+            ),
             settings.flush_interval,
             self._hand_on,
             own=self,

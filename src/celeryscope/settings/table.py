@@ -88,7 +88,7 @@ class Settings(BaseModel):
         100_000, description="Series that an interval takes at most."
     )
     max_new_series: Annotated[int, texts.COUNT] = Field(
-        100_000, description="Series never seen before that a minute takes at most."
+        50_000, description="Series never seen before that a minute takes at most."
     )
     legacy_namespace: Annotated[bool, texts.SWITCH] = Field(
         default=False, description="Whether Graphite names are those of node's legacyNamespace."

@@ -28,7 +28,7 @@ class BadLine(Protocol):
     """A line that was refused."""
 
     @property
-    def text(self) -> str: ...
+    def line(self) -> str: ...
 
     @property
     def reason(self) -> str: ...
@@ -120,7 +120,7 @@ class Admin:
         with self._source.paused() as interval:
             bad = list(interval.bad_lines())
         return _shown(
-            [{"line": one.text, "reason": one.reason, "sender": one.sender} for one in bad]
+            [{"line": one.line, "reason": one.reason, "sender": one.sender} for one in bad]
         )
 
     def _forget(self, kind: Kind, names: list[str]) -> str:

@@ -22,7 +22,7 @@ from celeryscope.statsd.series import made_printable, sanitise
 OWN = "celeryscope"
 GAUGE_TTL = 300.0
 MAX_SERIES = 100_000
-MAX_NEW_SERIES = 10_000
+MAX_NEW_SERIES = 50_000
 MAX_TEXT_BYTES = 32 * 1024 * 1024
 _SPELLING_BYTES_A_SERIES = 512
 # What a remembered spelling costs beside its own bytes.
