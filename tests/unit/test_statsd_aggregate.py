@@ -1,7 +1,7 @@
 """The aggregator against hand-checked figures, against a naive reference, and against garbage."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import isfinite
@@ -13,32 +13,20 @@ from hypothesis import strategies as st
 
 from celeryscope.flush import Flush
 from celeryscope.metrics import CATALOGUE, Family
-from celeryscope.sketch import Distributions
+from celeryscope.sketch import Distribution, Distributions
 from celeryscope.statsd.aggregate import Aggregator
 from celeryscope.statsd.batch import Batch
-
-
-def interval(*datagrams: bytes) -> Flush:
-    """Return what ten seconds with these datagrams give."""
-    aggregator = Aggregator()
-    aggregator.feed(Batch(list(datagrams)))
-    return aggregator.flush(0, 10)
+from support.flushes import bad_lines, interval, own, ten_seconds
 
 
 def flushed(*datagrams: bytes) -> Flush:
-    """Return the same without the server's own counters."""
-    flush = interval(*datagrams)
+    """Return what ten seconds with these datagrams give, but for the server's own counters."""
+    return without_own(interval(*datagrams))
+
+
+def without_own(flush: Flush) -> Flush:
     counters = {n: v for n, v in flush.counters.items() if not n.startswith("celeryscope.")}
     return Flush(flush.start, flush.seconds, counters, flush.gauges, flush.sets, flush.timers)
-
-
-def own(flush: Flush, name: str) -> float:
-    return flush.counters.get(f"celeryscope.{name}", 0.0)
-
-
-def bad_lines(flush: Flush) -> dict[str, float]:
-    prefix = "celeryscope.bad_lines."
-    return {n.removeprefix(prefix): v for n, v in flush.counters.items() if n.startswith(prefix)}
 
 
 def test_counters_add_up_one_over_their_rates() -> None:
@@ -118,6 +106,35 @@ def test_a_gauge_without_a_ttl_is_told_for_ever() -> None:
 def test_sets_count_distinct_members() -> None:
     flush = flushed(b"s:a|s\ns:b|s\ns:a|s|@0.5\ns:b|s\r", b"s:a:b|s", b"s:\xff|s", b"t:1|s")
     assert flush.sets == {"s": 4.0, "t": 1.0}
+
+
+def test_a_line_may_have_many_samples_and_a_sample_many_values() -> None:
+    flush = flushed(b"a:1|c:2|c|@0.5:3|c", b"a:4:5|c|@0.1", b"a:1:+2:-4|g:+9|g", b"a:1:2|ms:3|ms")
+    assert flush.counters == {"a": 98.0}
+    assert flush.gauges == {"a": 8.0}
+    assert (flush.timers["a"].samples, flush.timers["a"].sum) == (3, 6.0)
+
+
+def test_a_line_with_bad_samples_counts_once_and_its_good_ones_are_taken() -> None:
+    flush = interval(b"a:1|c:x|c:2|zz:3|c:y|c", b"a:1:x|c", b"a:5|c", b"a:1:x|c")
+    assert (own(flush, "lines"), bad_lines(flush)) == (4.0, {"type": 1.0, "value": 2.0})
+    assert flush.counters["a"] == 9.0
+
+
+def test_tags_are_one_series_in_any_order_and_dialect() -> None:
+    lines = [b"a:1|c|#x:1,y:2", b"a:1|c|@1|#y:2,x:1", b"a,y=2,x=1:1|c", b"a;x=1;y=2:1|c"]
+    assert flushed(*lines, b"a;x=1:1|c|#y:2|c:ci-7").counters == {"a;x=1;y=2": 5.0}
+
+
+def test_distributions_and_histograms_are_timers() -> None:
+    timers = flushed(b"t:1|h\nt:2|d\nt:3|ms").timers
+    assert timers["t"].sum == 6.0
+
+
+def test_names_are_kept_when_they_are_not_to_be_sanitised() -> None:
+    aggregator = Aggregator(sanitise_names=False)
+    counters = without_own(ten_seconds(aggregator, "a/b é%:1|c\n\x01:1|c".encode())).counters
+    assert counters == {"a/b_é%": 1.0}
 
 
 def test_kinds_are_apart_under_one_name() -> None:
@@ -291,6 +308,43 @@ def test_it_says_what_a_naive_reading_of_the_same_lines_says(datagrams: list[lis
         )
         assert timer.sum == pytest.approx(sum(durations))
         assert timer.sum_squares == pytest.approx(sum(value**2 for value in durations))
+
+
+@given(st.lists(LINES), st.integers(1, 9))
+def test_how_lines_are_put_into_datagrams_changes_nothing(lines: list[str], size: int) -> None:
+    texts = [line.encode() for line in lines]
+    together = [b"\n".join(texts[i : i + size]) for i in range(0, len(texts), size)]
+    assert_same(flushed(*together), flushed(*texts))
+    singly = Aggregator()
+    for text in texts:
+        singly.feed(Batch([text]))
+    assert_same(without_own(singly.flush(0, 10)), flushed(*texts))
+
+
+@given(st.lists(st.lists(LINES.map(str.encode) | st.binary())), st.integers(0, 4))
+def test_what_is_read_before_the_flush_is_read_the_same(
+    batches: list[list[bytes]], max_samples: int
+) -> None:
+    plain, small = Aggregator(), Aggregator(max_text_bytes=1, max_samples=max_samples)
+    for batch in batches:
+        plain.feed(Batch(batch))
+        small.feed(Batch(batch))
+    assert_same(small.flush(0, 10), plain.flush(0, 10))
+
+
+def assert_same(one: Flush, other: Flush) -> None:
+    """Compare all that two flushes say; their sums may differ by rounding."""
+    assert one.counters == pytest.approx(other.counters, abs=1e-6)
+    assert (one.gauges, one.sets) == (other.gauges, other.sets)
+    assert set(one.timers) == set(other.timers)
+    for name, timer in one.timers.items():
+        assert moments(timer) == pytest.approx(moments(other.timers[name]))
+        assert timer.buckets.tolist() == other.timers[name].buckets.tolist()
+        assert timer.counts.tolist() == other.timers[name].counts.tolist()
+
+
+def moments(timer: Distribution) -> list[float]:
+    return [timer.count, timer.samples, timer.sum, timer.sum_squares, timer.min, timer.max]
 
 
 @dataclass(frozen=True)
