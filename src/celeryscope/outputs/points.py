@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from math import floor
 
+from celeryscope.carbon.codec import Point
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.namespace import DEFAULT_NAMING, OWN, Naming
 from celeryscope.outputs.idle import LIFETIME, LIMIT, IdleNames
 from celeryscope.timers import TimerStatistics
-
-Point = tuple[str, float]
-"""A path and its value."""
 
 _Named = Iterator[tuple[str, Mapping[str, float]]]
 """Series' names, each with its values by statistic."""
