@@ -75,19 +75,32 @@ def prometheus(folder: Path, target: str) -> Iterator[PrometheusUnderTest]:
         yield PrometheusUnderTest(f"http://127.0.0.1:{port}", process)
 
 
-def promtool_complaints(exposition: bytes) -> str:
+def exposition(url: str, accept: str = "") -> tuple[bytes, str]:
+    """Return what a server's `/metrics` says, and its type."""
+    answer = httpx.get(f"{url}/metrics", headers={"accept": accept})
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return answer.content, answer.headers["content-type"]
+
+
+def total(url: str, metric: str) -> float | None:
+    """Return the sum of a metric's series, as a server's own exposition has it."""
+    found = [value for (name, _), value in samples(*exposition(url)).items() if name == metric]
+    return sum(found) if found else None
+
+
+def promtool_complaints(body: bytes) -> str:
     """Return what `promtool check metrics` finds wrong."""
     command = [required("promtool", "prometheus"), "check", "metrics"]
-    done = subprocess.run(command, input=exposition, capture_output=True, check=False)
+    done = subprocess.run(command, input=body, capture_output=True, check=False)
     return (done.stdout + done.stderr).decode()
 
 
-def samples(exposition: bytes, content_type: str = "text/plain") -> dict[tuple[str, Labels], float]:
+def samples(body: bytes, content_type: str = "text/plain") -> dict[tuple[str, Labels], float]:
     """Return each sample of an exposition; one that stands there twice fails."""
     parse = openmetrics if "openmetrics" in content_type else parser
     found = [
         ((sample.name, frozenset(sample.labels.items())), sample.value)
-        for family in parse.text_string_to_metric_families(exposition.decode())
+        for family in parse.text_string_to_metric_families(body.decode())
         for sample in family.samples
     ]
     assert len(dict(found)) == len(found), "a sample stands there twice"

@@ -23,9 +23,11 @@ class HandOver(Generic[T]):
         hand: Callable[[Sequence[T]], None],
         room: int,
         end: Callable[[], None] = lambda: None,
+        patience: float = _STOP_SECONDS,
     ) -> None:
         self._hand = hand
         self._end = end
+        self._patience = patience
         self._room = room
         self._waiting: deque[T] = deque()
         self._changed = Condition()
@@ -47,11 +49,11 @@ class HandOver(Generic[T]):
         return len(taken)
 
     def stop(self) -> int:
-        """Hand on what waits, within a few seconds; return how many things still wait then."""
+        """Hand on what waits, within `patience` seconds; return how many things still wait."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        self._thread.join(_STOP_SECONDS)
+        self._thread.join(self._patience)
         return len(self._waiting)
 
     def _run(self) -> None:
