@@ -106,7 +106,7 @@ class Destination:
     def _delivered(self, parcel: Parcel) -> None:
         if self._failures:
             self._replays_until = self._spool.newest()
-            _LOGGER.info("%s is back; %d flushes are sent to it", self.name, len(self._spool))
+            _LOGGER.info("%s is back; flushes to send: %d", self.name, len(self._spool))
         self._failures = 0
         replayed = self._replays_until is not None and parcel.start <= self._replays_until
         self._spool.done()
