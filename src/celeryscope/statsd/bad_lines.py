@@ -4,7 +4,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from celeryscope.statsd.batch import Batch
 
@@ -13,7 +13,7 @@ _SHOWN = 200
 _UNKNOWN = "unknown"
 
 
-class Reason(str, Enum):
+class Reason(StrEnum):
     """Why a line was refused; the value ends the counter's name."""
 
     FORMAT = "format"
