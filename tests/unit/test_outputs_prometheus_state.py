@@ -73,9 +73,7 @@ def test_timers_become_histograms_in_seconds() -> None:
     totals = state()
     totals.take(at(0, timers={"page": [500.0, 1000.0, 1001.0]}))
     totals.take(at(10, timers={"page": [60_000.0]}))
-    assert histograms(totals) == {
-        "statsd_timers_page_seconds": HistogramValue([2, 3], 62.501, 4)
-    }
+    assert histograms(totals) == {"statsd_timers_page_seconds": HistogramValue([2, 3], 62.501, 4)}
 
 
 def test_a_histogram_counts_the_samples_received_whatever_their_rate() -> None:

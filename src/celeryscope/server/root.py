@@ -129,6 +129,7 @@ class Server:
             self._hand_on,
             own=self,
             clock=self._clock,
+            repeat=self._outputs.put_datagrams,
         )
 
     def _make_status(self) -> Status:

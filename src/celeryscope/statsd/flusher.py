@@ -36,7 +36,8 @@ class Flusher:
     flushed. One in which nobody can have listened, as while the machine was suspended, is left out,
     and the ones before and after it say how long they really lasted; so do the first, the last and
     one that a clock set back ended. `sink` gets each flush on the flusher's thread, `own` is asked
-    for the server's own numbers. All times are reckoned in whole milliseconds.
+    for the server's own numbers, `repeat` gets every datagram as it came. All times are reckoned in
+    whole milliseconds.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Flusher:
         own: OwnNumbers,
         clock: Callable[[], float] = time.time,
         losses: ClientLosses | None = None,
+        repeat: Callable[[Sequence[bytes]], None] = lambda _: None,
     ) -> None:
         self._listeners = listeners
         self._aggregator = aggregator
@@ -57,6 +59,7 @@ class Flusher:
         self._own = own
         self._clock = clock
         self._losses = losses or ClientLosses()
+        self._repeat = repeat
         self._lock = Lock()
         self._stopping = Event()
         self._most_waiting = 0
@@ -138,6 +141,7 @@ class Flusher:
         batches = [listener.take(until / 1000) for listener in self._listeners]
         for batch in batches:
             self._losses.see(batch)
+            self._repeat(batch.datagrams)
             with self._lock:
                 self._aggregator.feed(batch)
         return any(batch.datagrams for batch in batches)
