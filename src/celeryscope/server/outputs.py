@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from celeryscope.flush import Flush
 from celeryscope.namespace import Naming
+from celeryscope.outputs.carbon import CarbonOutput, Target
 from celeryscope.outputs.console import Console
 from celeryscope.outputs.output import Output
+from celeryscope.outputs.points import Points
 from celeryscope.outputs.prometheus.exposition import Prometheus
 from celeryscope.outputs.repeater import Repeater
 from celeryscope.settings import Settings
+from celeryscope.timers import TimerStatistics
 
 
 class Outputs:
@@ -21,9 +24,12 @@ class Outputs:
         self._of_flushes: list[Output] = []
         if self.prometheus:
             self._of_flushes.append(self.prometheus)
+        if settings.carbon:
+            self._of_flushes.append(_carbon(settings))
         if settings.console:
             self._of_flushes.append(Console(sys.stdout))
-        self.targets = [f"repeater {address}" for address in settings.repeater]
+        self.targets = [f"carbon {target}" for target in settings.carbon]
+        self.targets += [f"repeater {address}" for address in settings.repeater]
 
     def start(self) -> None:
         for output in self._all():
@@ -64,6 +70,15 @@ def naming_of(settings: Settings) -> Naming:
         prefix_stats=settings.prefix_stats,
         global_suffix=settings.global_suffix,
     )
+
+
+def _carbon(settings: Settings) -> CarbonOutput:
+    targets = [Target(target.address, target.pickled) for target in settings.carbon]
+    statistics = TimerStatistics(
+        settings.percentiles, settings.histogram, frozenset(settings.timer_metrics)
+    )
+    points = Points(naming_of(settings), statistics, settings.delete_idle)
+    return CarbonOutput(targets, points, settings.carbon_buffer)
 
 
 def _prometheus(settings: Settings) -> Prometheus | None:
