@@ -59,7 +59,6 @@ class Flusher:
         self._own = own
         self._clock = clock
         self._losses = losses or ClientLosses()
-        self._tap = tap
         self._repeat = repeat
         self._lock = Lock()
         self._stopping = Event()
@@ -141,8 +140,6 @@ class Flusher:
         self._most_waiting = max(self._most_waiting, sum(one.waiting for one in self._listeners))
         batches = [listener.take(until / 1000) for listener in self._listeners]
         for batch in batches:
-            if self._tap and batch.datagrams:
-                self._tap(batch.datagrams)
             self._losses.see(batch)
             self._repeat(batch.datagrams)
             with self._lock:
