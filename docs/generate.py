@@ -16,6 +16,7 @@ from pathlib import Path
 from celeryscope.commands import celeryscope
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE, Family, Metric
+from celeryscope.outputs.prometheus.names import NAMES, TYPES
 from celeryscope.settings import (
     Settings,
     is_switch,
@@ -79,6 +80,20 @@ def metrics() -> str:
         table = _table(("metric", "kind", "unit", "what it says"), rows)
         parts.append(f"**{family.value}** `{_PATHS[family]}`\n\n{table}")
     return "\n".join(parts)
+
+
+def prometheus() -> str:
+    """Return the table of the catalogue's names in Prometheus."""
+    rows = (
+        (
+            f"`{name.text}`",
+            TYPES[name.kind],
+            ", ".join(f"`{label}`" for label in name.labels),
+            f"`{_PATHS[family]}{leaf}`",
+        )
+        for (family, leaf), name in NAMES.items()
+    )
+    return _table(("metric", "type", "labels", "path"), rows)
 
 
 def commands() -> str:
@@ -159,6 +174,7 @@ _PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "worker_settings": worker_settings,
     "metrics": metrics,
+    "prometheus": prometheus,
     "commands": commands,
     "functions": functions,
     "endings": endings,

@@ -7,6 +7,7 @@ import pytest
 
 from celeryscope.outputs.prometheus.histogram import BUCKETS
 from celeryscope.sketch import Distribution, Distributions
+from support.docs import read
 from support.processes import wait_until
 from support.prometheus import (
     OPENMETRICS,
@@ -44,8 +45,9 @@ def runs() -> Iterator[bytes]:
     for at in range(0, RUNS, A_DATAGRAM):
         lines = []
         for number, ms in enumerate(TIMES_MS[at : at + A_DATAGRAM], at):
-            outcome = "success" if number % 10 else "failure"
-            lines += [f"{TASK}.prerun:1|c", f"{TASK}.runtime:{ms}|ms", f"{TASK}.{outcome}:1|c"]
+            outcome = ("success",) if number % 10 else ("failure", "exception.ValueError")
+            lines += [f"{TASK}.{leaf}:1|c" for leaf in ("prerun", *outcome)]
+            lines.append(f"{TASK}.runtime:{ms}|ms")
         yield "\n".join(lines).encode()
 
 
@@ -103,6 +105,13 @@ def test_a_quantile_is_in_the_bucket_of_our_percentile(
     assert theirs is not None
     buckets = np.searchsorted(BUCKETS, [theirs, ours, exact])
     assert len(set(buckets.tolist())) == 1, (theirs, ours, exact)
+
+
+def test_the_documented_query_sees_a_new_series_first_counts(scraper: PrometheusUnderTest) -> None:
+    m = "celery_task_exceptions_total"
+    query = f"({m} unless {m} offset 5m) or increase({m}[5m])"
+    assert query.replace(m, "m") in read("docs/outputs.md")
+    assert list(scraper.query(query).values()) == [RUNS * 0.1]
 
 
 def test_series_that_are_no_tasks_keep_apart(scraper: PrometheusUnderTest) -> None:
