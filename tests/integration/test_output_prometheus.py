@@ -4,7 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from celeryscope.flush import Flush
+from celeryscope.outputs.prometheus.exposition import Prometheus
 from celeryscope.outputs.prometheus.histogram import BUCKETS
 from celeryscope.sketch import Distribution, Distributions
 from support.docs import read
@@ -140,6 +144,17 @@ def test_bad_lines_are_told_by_reason(scraper: PrometheusUnderTest) -> None:
 
 def test_promtool_has_nothing_to_say(server: ServerUnderTest) -> None:
     assert promtool_complaints(exposition(server.url)[0]) == ""
+
+
+@settings(max_examples=20)
+@given(
+    st.sets(st.text('aB1._-;=" {}#\\\n\0\u2028é', min_size=1) | st.text(min_size=1), min_size=20)
+)
+def test_no_names_make_an_exposition_that_promtool_cannot_parse(names: set[str]) -> None:
+    ones = dict.fromkeys(names, 1.0)
+    output = Prometheus()
+    output.put(Flush(0.0, 10.0, ones, ones, ones, dict.fromkeys(names, Distribution.of([1.0]))))
+    assert "parsing error" not in promtool_complaints(output.answer("")[0])
 
 
 def test_both_formats_have_the_same_totals(server: ServerUnderTest) -> None:
