@@ -6,6 +6,7 @@ one read of a TCP connection gave: these are cut at line ends.
 
 import logging
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -20,7 +21,8 @@ MAX_DATAGRAM = 1432
 MAX_WAITING = 200_000
 _LOOK_UP_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
-_PATIENCE_SECONDS = 0.5
+# A send that waits in vain this long fails; seconds and microseconds.
+_PATIENCE = struct.pack("@ll", 0, 500_000)
 _TRIES = 3
 
 Target = tuple[socket.AddressFamily, tuple[str, int]]
@@ -124,7 +126,7 @@ class _Destination:
             return
         family, address = target
         connected = socket.socket(family, socket.SOCK_DGRAM)
-        connected.settimeout(_PATIENCE_SECONDS)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENCE)
         try:
             connected.connect(address)
         except OSError:
