@@ -16,13 +16,13 @@ PACKAGE = ROOT / ".node" / "node_modules" / "statsd"
 PLUGINS = Path(__file__).parent / "node"
 GRAPHITE = "./backends/graphite"
 
-Points = dict[str, float]
+Values = dict[str, float]
 Config = Mapping[str, object]
 
 
 def replay(
     folder: Path, intervals: Sequence[Sequence[bytes]], config: Config | None = None
-) -> list[Points]:
+) -> list[Values]:
     """Return what node would send to Graphite at the end of each interval, by name."""
     corpus, recorded = folder / "corpus.json", folder / "recorded.jsonl"
     encoded = [[base64.b64encode(one).decode() for one in datagrams] for datagrams in intervals]
@@ -43,7 +43,7 @@ def replay(
         _command(config_file), capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return [_points(json.loads(sent)) for sent in recorded.read_text().splitlines()]
+    return [_values(json.loads(sent)) for sent in recorded.read_text().splitlines()]
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,10 @@ def _written(folder: Path, config: Config) -> Path:
     return path
 
 
-def _points(sent: str) -> Points:
-    """Read Graphite's lines; a name may have no byte that parts a line."""
-    points = {}
+def _values(sent: str) -> Values:
+    """Read Graphite's lines."""
+    values = {}
     for line in sent.splitlines():
         name, value, _ = line.rsplit(" ", 2)
-        points[name] = float(value)
-    return points
+        values[name] = float(value)
+    return values
