@@ -14,7 +14,12 @@ from celeryscope.sketch import Distribution
 from support.prometheus import OPENMETRICS, samples
 
 TASK = "celery.task.proj.tasks.charge"
-ODD_NAMES = st.text(min_size=1, max_size=12) | st.text('aA1._-;=\\" {}#\n', min_size=1, max_size=12)
+ROLES = ("total", "created", "bucket", "sum", "count", "info", "a")
+ODD_NAMES = (
+    st.text(min_size=1, max_size=12)
+    | st.text('aA1._-;=\\" {}#\n', min_size=1, max_size=12)
+    | st.lists(st.sampled_from(ROLES), min_size=1, max_size=3).map(".".join)
+)
 NUMBERS = st.floats(0, 1e100)
 
 

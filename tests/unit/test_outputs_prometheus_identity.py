@@ -92,6 +92,7 @@ def test_own_numbers_have_labels_for_what_is_open() -> None:
         (Kind.COUNTER, "a;b=c;d=e", "statsd_counters_a_total", {"b": "c", "d": "e"}),
         (Kind.COUNTER, "a_b", "statsd_counters_a_b_total", {"name": "a_b"}),
         (Kind.COUNTER, "a.total", "statsd_counters_a_total", {"name": "a.total"}),
+        (Kind.SET, "count", "statsd_sets_value", {"name": "count"}),
         (Kind.GAUGE, "a.count", "statsd_gauges_a", {"name": "a.count"}),
         (Kind.TIMER, "a;le=1", "statsd_timers_a_seconds", {"tag_le": "1", "name": "a;le=1"}),
         (Kind.GAUGE, "a;b-c=1", "statsd_gauges_a", {"tag_b_c": "1", "name": "a;b-c=1"}),

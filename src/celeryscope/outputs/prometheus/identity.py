@@ -28,7 +28,7 @@ _PLAIN_PATH = re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)*\Z")
 _PLAIN_LABEL = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*\Z")
 _ODD = re.compile(r"[^A-Za-z0-9_]")
 # By such an ending Prometheus knows what a sample is to its metric.
-_ROLE = re.compile(r"([._](total|created|bucket|sum|count|gsum|gcount|info))+\Z")
+_ROLE = re.compile(r"((^|[._])(total|created|bucket|sum|count|gsum|gcount|info))+\Z")
 # Raw, these end a line or the parsing, or cannot be encoded.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -74,7 +74,7 @@ def _named_after_itself(
 ) -> Identity:
     labels, exact = _labels(tags)
     exact = exact and bool(_PLAIN_PATH.match(path)) and not _ROLE.search(path)
-    words = _ODD.sub("_", _ROLE.sub("", path)) or "_"
+    words = _ODD.sub("_", _ROLE.sub("", path)) or "value"
     timed = kind is Kind.TIMER
     name = Name(
         base=f"statsd_{kind.value}_{words}{'_seconds' if timed else ''}",
