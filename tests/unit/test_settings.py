@@ -10,6 +10,7 @@ import pytest
 from celeryscope.address import Address, Endpoint, Transport
 from celeryscope.metrics import Kind
 from celeryscope.naming import Layout
+from celeryscope.outputs.prometheus.histogram import BUCKETS
 from celeryscope.settings import (
     WORKER_SETTINGS,
     Settings,
@@ -367,3 +368,7 @@ def test_a_file_that_cannot_be_read_is_named(make: Callable[[Path], None], tmp_p
     for source, answer in answers.items():
         assert answer.startswith(f"config = {str(config)!r} ({source}): ")
         assert answer.endswith("; allowed is a TOML file")
+
+
+def test_prometheus_buckets_are_those_of_the_output_unless_set() -> None:
+    assert load_settings({}, {}).prometheus_buckets == BUCKETS

@@ -17,7 +17,11 @@ from celeryscope.settings import texts
 from celeryscope.settings.texts import CarbonTarget, Form, Histogram
 from celeryscope.store.tiers import Tier, format_duration, parse_retentions
 
-_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+# In seconds: from a cache hit to the hour that a report takes.
+_BUCKETS = (
+    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+    *(60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
+)
 
 
 class Settings(BaseModel):
