@@ -17,6 +17,7 @@ from celeryscope.timers import Histogram, TimerStatistics
 from support.docs import read
 from support.node_corpus import ROOT, Intervals, Line, corpus, datagrams, rooted
 from support.node_deviations import (
+    BLANK,
     DEVIATIONS,
     Deviation,
     kills_node,
@@ -182,8 +183,18 @@ def test_idle_series_are_left_out_as_in_node(
     tmp_path: Path, kinds: frozenset[Kind], gauge_flushes: int | None
 ) -> None:
     lines = corpus(seed=4, cases=150, intervals=8, most_samples=1)
+    if gauge_flushes is not None:
+        lines = [list(filter(moves_no_gauge, interval)) for interval in lines]
     options = Options(delete_idle=kinds, gauge_flushes=gauge_flushes)
     assert differences(tmp_path, lines, options)[:10] == []
+
+
+def moves_no_gauge(line: Line) -> bool:
+    """Tell that it does not matter whether a gauge is forgotten before or after the next line."""
+    return not any(
+        sample.type.strip() == "g" and sample.values[0].startswith(("+", "-"))
+        for sample in line.samples
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,21 +206,22 @@ def test_of_timers_only_the_wanted_statistics_are_sent(
     tmp_path: Path, wanted: tuple[str, ...]
 ) -> None:
     lines = corpus(seed=5, cases=150, intervals=3, most_samples=1)
-    options = Options(thresholds=THRESHOLDS, histograms=HISTOGRAMS, wanted=wanted)
+    thresholds = (90, 50, 99.9, 33.3, -10, -33.3, -0.1)
+    options = Options(thresholds=thresholds, histograms=HISTOGRAMS, wanted=wanted)
     assert differences(tmp_path, lines, options)[:10] == []
 
 
 def test_names_that_are_not_sanitised_are_sent_as_node_sends_them(tmp_path: Path) -> None:
     lines = [
-        [line for line in interval if line.name.isprintable() and line.name.isascii()]
+        [
+            replace(line, tags=None)
+            for line in interval
+            if re.fullmatch(r"[\w ./-]+", line.name, re.ASCII)
+        ]
         for interval in corpus(seed=6, cases=300, intervals=2, most_samples=1)
     ]
-    untagged = [
-        [replace(line, tags=None) for line in interval if not set(",;") & set(line.name)]
-        for interval in lines
-    ]
     options = Options(sanitise_names=False, histograms=HISTOGRAMS)
-    assert differences(tmp_path, untagged, options)[:10] == []
+    assert differences(tmp_path, lines, options)[:10] == []
 
 
 def test_lines_and_bad_lines_are_counted_as_in_node(tmp_path: Path) -> None:
@@ -225,7 +237,7 @@ def test_lines_and_bad_lines_are_counted_as_in_node(tmp_path: Path) -> None:
 
 def test_each_deviation_makes_a_difference(tmp_path: Path) -> None:
     by_deviation = lone_deviations(corpus(seed=8, cases=1000, intervals=3, most_samples=3))
-    assert by_deviation.keys() == set(DEVIATIONS)
+    assert by_deviation.keys() == set(DEVIATIONS) - {BLANK}, "of which the counts tell"
     lines = [line for found in by_deviation.values() for line in found]
     pair = [rooted(lines), rooted([rewritten(line)[0] for line in lines])]
     as_it_is, as_rewritten = (

@@ -195,8 +195,9 @@ def _clean(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_\-.;=]", "", re.sub(r"\s+", "_", text).replace("/", "-"))
 
 
+BLANK = Deviation("A line of nothing but white space is no line", _blank)
 DEVIATIONS = (
-    Deviation("A line of nothing but white space is no line", _blank),
+    BLANK,
     Deviation("White space around a type and at the end of a line", _without_space_around),
     Deviation("`|c:`, `|T`, `|e:` and `|card:` after a sample are left out", _known_fields),
     Deviation("A sample with two rates", _each(_one_rate)),

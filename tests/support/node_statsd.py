@@ -35,7 +35,6 @@ def replay(
             "backends": [GRAPHITE, str(PLUGINS / "record.js")],
             "recorded": str(recorded),
             "graphiteHost": "recorded",
-            "mgmt_port": str(folder / "admin.sock"),
             **(config or {}),
         },
     )
