@@ -92,9 +92,15 @@ def test_a_gauge_that_was_forgotten_starts_anew() -> None:
     aggregator = Aggregator(gauge_ttl=10)
     aggregator.feed(Batch([b"g:100|g"]))
     aggregator.flush(0, 10)
-    assert aggregator.flush(10, 10).gauges == {}
     aggregator.feed(Batch([b"g:-5|g"]))
-    assert aggregator.flush(20, 10).gauges == {"g": -5.0}
+    assert aggregator.flush(10, 10).gauges == {"g": -5.0}
+
+
+def test_a_gauge_that_was_looked_at_after_it_was_written_is_as_old_as_others() -> None:
+    aggregator = Aggregator(gauge_ttl=20)
+    aggregator.feed(Batch([b"g:1|g"]))
+    assert aggregator.gauges() == {"g": 1.0}
+    assert [aggregator.flush(i * 10, 10).gauges for i in range(3)] == [{"g": 1.0}, {"g": 1.0}, {}]
 
 
 def test_a_gauge_without_a_ttl_is_told_for_ever() -> None:

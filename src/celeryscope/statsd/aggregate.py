@@ -77,6 +77,7 @@ class Aggregator:
         self._interval = Interval(self._gauges, self._max_samples)
         self._counts: Counter[str] = Counter()
         self._watched, self._suspects = self._suspects, set()
+        self._gauges.begin()
         self._bad.begin()
 
     def feed(self, batch: Batch) -> None:
@@ -94,7 +95,7 @@ class Aggregator:
         self, start: float, seconds: float, own_gauges: Mapping[str, float] | None = None
     ) -> Flush:
         """End the interval and return it, with the server's own numbers; begin the next."""
-        self._read()
+        # Before what waits as text is read: node has forgotten a gauge by then, too.
         self._gauges.age(seconds)
         flush = Flush(
             start=start,

@@ -10,7 +10,6 @@ from celeryscope.statsd.numbers import parse_numbers
 class _Gauge:
     value: float = 0.0
     age: float = 0.0
-    written: bool = True
 
 
 class Gauges:
@@ -23,6 +22,7 @@ class Gauges:
         self._ttl = ttl
         self._limit = limit
         self._gauges: dict[str, _Gauge] = {}
+        self._written: set[str] = set()
 
     def write(self, name: str, texts: list[bytes]) -> Refused:
         """Set a gauge by each text in turn; a signed value moves one that is not 0, as in node."""
@@ -41,20 +41,24 @@ class Gauges:
         for number, part in zip(numbers, b":".join(good).split(b":"), strict=True):
             value = value + number if value and part.startswith((b"+", b"-")) else number
         gauge.value = value
-        gauge.written = True
+        gauge.age = 0.0
+        self._written.add(name)
         return refused
 
     def forget(self, name: str) -> None:
         del self._gauges[name]
 
+    def begin(self) -> None:
+        """Begin an interval, in which none is written yet."""
+        self._written.clear()
+
     def age(self, seconds: float) -> None:
-        """Let an interval pass: what was not written in it is older by so much."""
-        for gauge in self._gauges.values():
-            gauge.age = 0.0 if gauge.written else gauge.age + seconds
-            gauge.written = False
-        if self._ttl is not None:
-            young = {name: gauge for name, gauge in self._gauges.items() if gauge.age < self._ttl}
-            self._gauges = young
+        """Let an interval pass for those that have not been written in it."""
+        for name in self._gauges.keys() - self._written:
+            gauge = self._gauges[name]
+            gauge.age += seconds
+            if self._ttl is not None and gauge.age >= self._ttl:
+                del self._gauges[name]
 
     def values(self) -> dict[str, float]:
         return {name: gauge.value for name, gauge in self._gauges.items()}
