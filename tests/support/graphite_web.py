@@ -1,4 +1,4 @@
-"""A real graphite-web over a carbon-cache's files and its cache."""
+"""A real graphite-web over a carbon-cache's files."""
 
 import contextlib
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ LOG_DIR = STORAGE_DIR + "/log/webapp"
 WHISPER_DIR = STORAGE_DIR + "/whisper"
 STANDARD_DIRS = [WHISPER_DIR]
 INDEX_FILE = STORAGE_DIR + "/index"
-CARBONLINK_HOSTS = ["127.0.0.1:{query}"]
+CARBONLINK_HOSTS = []
 DATABASES = {{
     "default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": STORAGE_DIR + "/graphite.db"}}
 }}
@@ -42,25 +42,28 @@ class GraphiteWeb:
         assert answer.status_code == httpx.codes.OK, answer.text
         return {one["target"]: [tuple(p) for p in one["datapoints"]] for one in answer.json()}
 
-    def values(self, *targets: str, timestamp: int) -> dict[str, float | None]:
-        """Return each series' value at one second."""
+    def seconds(self, *targets: str, start: int, end: int) -> dict[int, dict[str, float | None]]:
+        """Return each second's values by series, from `start` up to but not with `end`."""
         # graphite-web takes `from` as exclusive and `until` as inclusive.
-        found = self.render(*targets, **{"from": timestamp - 1, "until": timestamp})
-        return {
-            name: {second: value for value, second in points}.get(timestamp)
-            for name, points in found.items()
-        }
+        found = self.render(*targets, **{"from": start - 1, "until": end - 1})
+        values: dict[int, dict[str, float | None]] = {second: {} for second in range(start, end)}
+        for name, points in found.items():
+            for value, second in points:
+                values[second][name] = value
+        return values
 
 
 @contextlib.contextmanager
 def graphite_web(cache: CarbonCache) -> Iterator[GraphiteWeb]:
-    """Serve what a carbon-cache has, in its files and in its memory."""
+    """Serve what a carbon-cache has written, which it does within a second or so.
+
+    What it has in memory is not shown: it may lose that when it stops.
+    """
     port = free_port()
     settings = _SETTINGS.format(
         root=str(cache.folder),
         conf=str(cache.conf),
         storage=str(cache.storage),
-        query=cache.query_port,
     )
     (cache.conf / "graphite_test_settings.py").write_text(settings)
     env = {

@@ -20,6 +20,7 @@ class VictoriaMetrics:
 
     def export(self, selector: str) -> dict[str, list[tuple[int, float]]]:
         """Return all points that match by name and tags, as (Unix time, value)."""
+        httpx.get(f"{self.url}/internal/force_flush").raise_for_status()
         answer = httpx.get(f"{self.url}/api/v1/export", params={"match[]": selector})
         assert answer.status_code == httpx.codes.OK, answer.text
         found = {}
