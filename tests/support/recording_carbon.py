@@ -26,6 +26,7 @@ class RecordingCarbon:
         self._lock = Lock()
         self._connections: list[socket.socket] = []
         self._lines: list[bytes] = []
+        self._bytes = b""
         Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -36,6 +37,11 @@ class RecordingCarbon:
         """Return the whole lines that came, in order of their arrival."""
         with self._lock:
             return [line.decode() for line in self._lines]
+
+    def everything(self) -> bytes:
+        """Return all that came, of whatever form."""
+        with self._lock:
+            return self._bytes
 
     def points(self) -> list[Received]:
         return [_parsed(line) for line in self.lines()]
@@ -82,6 +88,7 @@ class RecordingCarbon:
             while part := connection.recv(1 << 16):
                 *lines, partial = (partial + part).split(b"\n")
                 with self._lock:
+                    self._bytes += part
                     self._lines += lines
 
 
