@@ -11,11 +11,12 @@ import pytest
 from celeryscope.metrics import Kind
 from celeryscope.namespace import Naming
 from celeryscope.outputs.points import Points
+from celeryscope.settings import Settings
 from celeryscope.statsd.aggregate import Aggregator
 from celeryscope.statsd.batch import Batch
 from celeryscope.timers import Histogram, TimerStatistics
 from support.docs import read
-from support.node_corpus import ROOT, Intervals, Line, corpus, datagrams, rooted
+from support.node_corpus import ROOT, Intervals, Line, Sample, corpus, datagrams, rooted
 from support.node_deviations import (
     BLANK,
     DEVIATIONS,
@@ -25,7 +26,7 @@ from support.node_deviations import (
     wanted_by_node,
     whole_thresholds,
 )
-from support.node_statsd import Config, Values, replay
+from support.node_statsd import Config, Values, example_config, replay
 
 NOON = 1_700_000_000.0
 SECONDS = 10.0
@@ -268,3 +269,37 @@ def lone_deviations(lines: Intervals) -> dict[Deviation, list[Line]]:
 @pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.told)
 def test_each_deviation_is_documented(deviation: Deviation) -> None:
     assert deviation.told in read("docs/deviations.md").replace("\\|", "|")
+
+
+@pytest.mark.parametrize("rate", ["@Infinity", "@+0.5", "@ 1", "@ "])
+def test_lines_that_are_left_out_because_they_kill_node_do(tmp_path: Path, rate: str) -> None:
+    line = Line("r0x", (Sample(("1",), "c", (rate,)),))
+    assert kills_node(line)
+    with pytest.raises(AssertionError, match="TypeError"):
+        replay(tmp_path, [[line.text().encode()]])
+    assert not kills_node(rewritten(line)[0])
+
+
+def test_every_option_of_nodes_has_its_row_in_the_docs() -> None:
+    page = read("docs/node-statsd.md")
+    options = set(described_options(example_config()))
+    assert {"flushInterval", "graphite.legacyNamespace", "servers.socket_mod"} <= options
+    assert [one for one in sorted(options) if f"\n| `{one}` | " not in page] == []
+
+
+def test_every_setting_that_stands_for_an_option_of_nodes_exists() -> None:
+    rows = re.findall(r"\n\| `[\w.]+` \| ([^|]+) \|", read("docs/node-statsd.md"))
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert "flush_interval" in named
+    assert named <= Settings.model_fields.keys()
+
+
+def described_options(example: str) -> Iterator[str]:
+    """Yield the options that the comment in node's example describes, `of.one` for parts of one."""
+    whole = ""
+    for match in re.finditer(r"^(?: {2}| {4})(\w+):\s", example.partition("*/")[0], re.MULTILINE):
+        if match[0].startswith("    "):
+            yield f"{whole}.{match[1]}"
+        else:
+            whole = match[1]
+            yield whole
