@@ -17,6 +17,9 @@ from celeryscope.sketch import Counts, Distributions, Floats
 Reading = Callable[[Distributions, Floats], Floats]
 """Reads one value a cell; takes the seconds in which each cell's interval was listened to."""
 
+_PartReading = Callable[[Distributions, Counts], Floats]
+"""Reads one value a cell from so many of its lowest or highest samples."""
+
 DEFAULT_THRESHOLDS: tuple[float, ...] = (50.0, 90.0, 95.0, 99.0)
 
 _THRESHOLD = re.compile(r"(count|mean|upper|lower|sum|sum_squares)_(top)?(\d{1,3}(?:_\d{1,6})?)\Z")
@@ -25,8 +28,17 @@ _MAX_PERCENT = 100
 
 def names(thresholds: Iterable[float] = DEFAULT_THRESHOLDS) -> tuple[str, ...]:
     """Return every statistic's name for the thresholds given, in order."""
-    derived = (name for threshold in thresholds for name in _derived(threshold))
-    return tuple(sorted({*_PLAIN, *derived}))
+    return tuple(sorted(readings(thresholds)))
+
+
+def readings(thresholds: Iterable[float] = DEFAULT_THRESHOLDS) -> dict[str, Reading]:
+    """Return how to read every statistic for the thresholds given, by name."""
+    derived = {
+        f"{part}_{suffix(threshold)}": _of_part(read, threshold)
+        for threshold in thresholds
+        for part, read in (_TOP if threshold < 0 else _LOWEST).items()
+    }
+    return _PLAIN | derived
 
 
 def reading(name: str) -> Reading | None:
@@ -39,7 +51,7 @@ def reading(name: str) -> Reading | None:
     read = (_TOP if top else _LOWEST).get(part)
     if read is None or not 0 < percent <= _MAX_PERCENT:
         return None
-    return lambda cells, _seconds: read(cells, cells.rank(percent))
+    return _of_part(read, percent)
 
 
 def digits(number: float) -> str:
@@ -53,8 +65,8 @@ def suffix(threshold: float) -> str:
     return f"top{digits(-threshold)}" if threshold < 0 else digits(threshold)
 
 
-def _derived(threshold: float) -> list[str]:
-    return [f"{part}_{suffix(threshold)}" for part in (_TOP if threshold < 0 else _LOWEST)]
+def _of_part(read: _PartReading, percent: float) -> Reading:
+    return lambda cells, _seconds: read(cells, cells.rank(percent))
 
 
 def _count(cells: Distributions, seconds: Floats) -> Floats:
@@ -82,14 +94,14 @@ _PLAIN: dict[str, Reading] = {
     "median": lambda cells, _: cells.median(),
     "std": lambda cells, _: cells.std(),
 }
-_LOWEST: dict[str, Callable[[Distributions, Counts], Floats]] = {
+_LOWEST: dict[str, _PartReading] = {
     "count": _number,
     "mean": lambda cells, rank: cells.sum_lowest(rank) / _number(cells, rank),
     "upper": lambda cells, rank: cells.value_at(rank),
     "sum": lambda cells, rank: cells.sum_lowest(rank),
     "sum_squares": lambda cells, rank: cells.sum_squares_lowest(rank),
 }
-_TOP: dict[str, Callable[[Distributions, Counts], Floats]] = {
+_TOP: dict[str, _PartReading] = {
     "count": _number,
     "mean": lambda cells, rank: cells.sum_highest(rank) / _number(cells, rank),
     "lower": lambda cells, rank: cells.value_at(np.where(rank > 0, cells.samples - rank + 1, 0)),

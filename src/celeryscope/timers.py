@@ -8,21 +8,19 @@ negative: half up, at most n. Where k is 0 it has no statistics; a single sample
 """
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, pairwise
-from math import floor, isinf, sqrt
-from typing import cast
+from math import floor, isinf, isnan, sqrt
 
 import numpy as np
 
-from celeryscope.sketch import Distribution, value_of
-from celeryscope.statistics import DEFAULT_THRESHOLDS, digits, suffix
+from celeryscope.sketch import Distribution, Distributions, Floats, value_of
+from celeryscope.statistics import DEFAULT_THRESHOLDS, digits, readings, suffix
 
 Histogram = tuple[str, tuple[float, ...]]
 """The part of a timer's name that it is for, and its bins' upper bounds, ascending."""
 
+_COUNTS = {"count", "count_ps"}
 _HISTOGRAM = "histogram"
 _PERCENT = re.compile(r"_(top)?\d+(_\d+)?\Z")
 
@@ -42,14 +40,14 @@ class TimerStatistics:
 
     def of(self, name: str, timer: Distribution, seconds: float) -> dict[str, float]:
         """Return a timer's statistics in an interval of `seconds`; no `count_ps` in one of none."""
-        samples = _Samples.of(timer)
         found = {"count": timer.count}
         if seconds > 0:
             found["count_ps"] = timer.count / seconds
-        found |= samples.whole()
-        for threshold in self.thresholds:
-            found |= samples.beyond(threshold)
-        return self._wanted(found | samples.bins(self._bounds(name)))
+        if timer.values is None:
+            found |= _read(timer, self.thresholds)
+        else:
+            found |= _Samples.of(timer.values).statistics(self.thresholds)
+        return self._wanted(found | _bins(timer, self._bounds(name)))
 
     def idle(self) -> dict[str, float]:
         """Return the statistics of a timer to which nothing came."""
@@ -68,74 +66,71 @@ class TimerStatistics:
 class _Samples:
     """Ascending values, and the sums of the first so many of them and of their squares."""
 
-    values: list[float]
-    sums: list[float]
-    squares: list[float]
-    sum: float
-    sum_squares: float
-    variance: float
+    values: Floats
+    sums: Floats
+    squares: Floats
 
     @classmethod
-    def of(cls, timer: Distribution) -> "_Samples":
-        if timer.values is None:
-            values = _from_histogram(timer)
-            variance = timer.sum_squares / timer.samples - (timer.sum / timer.samples) ** 2
-            return cls(values, *_running(values), timer.sum, timer.sum_squares, max(variance, 0.0))
-        values = timer.values.tolist()
-        sums, squares = _running(values)
-        mean = sums[-1] / len(values)
-        variance = sum((value - mean) ** 2 for value in values) / len(values)
-        return cls(values, sums, squares, sums[-1], squares[-1], variance)
+    def of(cls, values: Floats) -> "_Samples":
+        return cls(values, np.cumsum(values), np.cumsum(values * values))
 
-    def whole(self) -> dict[str, float]:
-        values, n = self.values, len(self.values)
+    def statistics(self, thresholds: tuple[float, ...]) -> dict[str, float]:
+        found = self._whole()
+        for threshold in thresholds:
+            found |= self._beyond(threshold)
+        return found
+
+    def _whole(self) -> dict[str, float]:
+        values, n = self.values, self.values.size
+        total, squares = float(self.sums[-1]), float(self.squares[-1])
+        deviations = values - total / n
         return {
-            "lower": values[0],
-            "upper": values[-1],
-            "sum": self.sum,
-            "sum_squares": self.sum_squares,
-            "mean": self.sum / n,
-            "median": (values[(n - 1) // 2] + values[n // 2]) / 2,
-            "std": sqrt(self.variance),
+            "lower": float(values[0]),
+            "upper": float(values[-1]),
+            "sum": total,
+            "sum_squares": squares,
+            "mean": total / n,
+            "median": float(values[(n - 1) // 2] + values[n // 2]) / 2,
+            "std": sqrt(float(np.dot(deviations, deviations)) / n),
         }
 
-    def beyond(self, threshold: float) -> dict[str, float]:
-        n, name = len(self.values), suffix(threshold)
+    def _beyond(self, threshold: float) -> dict[str, float]:
+        n, name = self.values.size, suffix(threshold)
         k = 1 if n == 1 else min(floor(abs(threshold) / 100 * n + 0.5), n)
         if k == 0:
             return {}
         first, edge, place = (n - k, "lower", n - k) if threshold < 0 else (0, "upper", k - 1)
-        total, squares = self._totals(first, first + k)
+        total = _between(self.sums, first, first + k)
         return {
             f"count_{name}": float(k),
             f"mean_{name}": total / k,
-            f"{edge}_{name}": self.values[place],
+            f"{edge}_{name}": float(self.values[place]),
             f"sum_{name}": total,
-            f"sum_squares_{name}": squares,
+            f"sum_squares_{name}": _between(self.squares, first, first + k),
         }
 
-    def bins(self, bounds: tuple[float, ...]) -> dict[str, float]:
-        """Return how many values lie below each bound and not below the one before."""
-        below = [0, *(bisect_left(self.values, bound) for bound in bounds)]
-        counts = (float(high - low) for low, high in pairwise(below))
-        return dict(zip(map(_bin, bounds), counts, strict=True))
 
-    def _totals(self, first: int, end: int) -> tuple[float, float]:
-        if end - first == len(self.values):
-            return self.sum, self.sum_squares
-        return self.sums[end] - self.sums[first], self.squares[end] - self.squares[first]
+def _between(sums: Floats, first: int, end: int) -> float:
+    return float(sums[end - 1] - sums[first - 1]) if first else float(sums[end - 1])
 
 
-def _from_histogram(timer: Distribution) -> list[float]:
-    values = np.repeat(value_of(timer.buckets), timer.counts).clip(timer.min, timer.max)
-    values[0], values[-1] = timer.min, timer.max
-    return cast("list[float]", values.tolist())
+def _read(timer: Distribution, thresholds: tuple[float, ...]) -> dict[str, float]:
+    cells, seconds = Distributions.of([timer]), np.ones(1)
+    read = readings(thresholds)
+    found = {name: float(read[name](cells, seconds)[0]) for name in read.keys() - _COUNTS}
+    return {name: value for name, value in found.items() if not isnan(value)}
 
 
-def _running(values: list[float]) -> tuple[list[float], list[float]]:
-    """Return the sums of the first so many values, from none to all, and of their squares."""
-    squares = (value * value for value in values)
-    return [0.0, *accumulate(values)], [0.0, *accumulate(squares)]
+def _bins(timer: Distribution, bounds: tuple[float, ...]) -> dict[str, float]:
+    """Return how many values lie below each bound and not below the one before."""
+    if timer.values is None:
+        values = value_of(timer.buckets).clip(timer.min, timer.max)
+        runs = np.concatenate([[0], np.cumsum(timer.counts)])
+        below = runs[np.searchsorted(values, bounds)]
+    else:
+        below = np.searchsorted(timer.values, bounds)
+    counts = np.diff(below, prepend=0)
+    return {_bin(bound): float(count) for bound, count in zip(bounds, counts, strict=True)}
 
 
 @cache

@@ -97,14 +97,16 @@ def test_a_threshold_takes_as_many_of_the_lowest_as_of_the_highest(
         assert found[f"sum_{digits}"] == found[f"sum_top{digits}"] == found["sum"]
 
 
-def test_a_threshold_too_small_for_the_samples_has_no_statistics() -> None:
-    assert [name for name in statistics_of(4.9, -4.9) if "4_9" in name] == []
-    assert statistics_of(5)["upper_5"] == 10
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_threshold_too_small_for_the_samples_has_no_statistics(*, exact: bool) -> None:
+    assert [name for name in statistics_of(4.9, -4.9, exact=exact) if "4_9" in name] == []
+    assert statistics_of(5, exact=exact)["upper_5"] == 10
 
 
+@pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("threshold", [1, 90, -1, -90, 150])
-def test_a_single_sample_is_what_each_threshold_takes(threshold: float) -> None:
-    found = statistics_of(threshold, values=[7.0])
+def test_a_single_sample_is_what_each_threshold_takes(threshold: float, *, exact: bool) -> None:
+    found = statistics_of(threshold, values=[7.0], exact=exact)
     suffix, edge = statistics.suffix(threshold), "lower" if threshold < 0 else "upper"
     assert {name: value for name, value in found.items() if name.endswith(f"_{suffix}")} == {
         f"count_{suffix}": 1,
@@ -115,8 +117,9 @@ def test_a_single_sample_is_what_each_threshold_takes(threshold: float) -> None:
     }
 
 
-def test_a_threshold_that_takes_all_samples_is_the_whole() -> None:
-    found = statistics_of(-90, 150, -150, values=[1.0, 2.0])
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_threshold_that_takes_all_samples_is_the_whole(*, exact: bool) -> None:
+    found = statistics_of(-90, 150, -150, values=[1.0, 2.0], exact=exact)
     for suffix in ("top90", "150", "top150"):
         assert found[f"count_{suffix}"] == 2
         assert found[f"sum_{suffix}"] == 3
@@ -124,6 +127,14 @@ def test_a_threshold_that_takes_all_samples_is_the_whole() -> None:
         assert found[f"sum_squares_{suffix}"] == 5
     assert found["lower_top90"] == found["lower_top150"] == 1
     assert found["upper_150"] == 2
+
+
+def test_more_samples_than_memory_holds_are_read_from_their_histogram() -> None:
+    one = Distribution.of([5.0, 10.0])
+    many = replace(one, samples=2 * 10**12, counts=one.counts * 10**12, values=None)
+    found = TimerStatistics((50,), (("", (7.0, inf)),)).of("t", many, 10.0)
+    assert found["count_50"] == found["histogram.bin_7"] == found["histogram.bin_inf"] == 10**12
+    assert found["upper_50"] == pytest.approx(5, rel=0.01)
 
 
 def bins(name: str, *, exact: bool = True) -> dict[str, float]:
