@@ -150,13 +150,13 @@ def test_it_stops_soon_and_frees_its_address() -> None:
         assert successor.address == address
 
 
-def test_receiving_goes_on_after_an_error_and_the_error_is_logged(
+def test_receiving_goes_on_after_errors_that_are_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
     listener = TcpListener(LOCAL)
     accept = listener._accept
-    errors = iter([OSError("too many open files")])
+    errors = iter([OSError("too many open files")] * 3)
 
     def accept_after_errors() -> None:
         for error in errors:

@@ -58,6 +58,8 @@ class DatagramListener:
     senders whose transport makes them wait are left to wait.
     """
 
+    thread_name = "statsd-datagrams"
+
     def __init__(
         self, bound: socket.socket, backlog: Backlog, name: Callable[[bytes], str], pause: float
     ) -> None:
@@ -67,12 +69,11 @@ class DatagramListener:
         self._pause = pause
         self._lossy = bound.family != socket.AF_UNIX
         self._cut = self._cut_told = 0
+        self._failing = False
         self._stopping = False
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _PATIENCE)
         self._reader = reader_of(bound)
         self._thread = Thread(target=self._receive, name=self.thread_name, daemon=True)
-
-    thread_name = "statsd-datagrams"
 
     @property
     def waiting(self) -> int:
@@ -115,7 +116,9 @@ class DatagramListener:
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            _LOGGER.exception("receiving failed, and is tried again")
+            if not self._failing:
+                _LOGGER.exception("receiving failed, and is tried again until it works")
+            self._failing = True
             time.sleep(_RETRY_SECONDS)
 
     def _drain(self) -> None:
@@ -126,6 +129,7 @@ class DatagramListener:
 
     def _read(self, *, wait: bool) -> int:
         datagrams, their_senders = self._reader.read(wait=wait)
+        self._failing = False
         if self._lossy or not any(len(datagram) == SLOT_BYTES for datagram in datagrams):
             self._backlog.put(datagrams, their_senders)
         else:

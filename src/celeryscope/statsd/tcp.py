@@ -60,6 +60,7 @@ class TcpListener:
         self._ready.register(self._listening, selectors.EVENT_READ)
         self._drops: Counter[str] = Counter(oversize=0, torn=0, connections=0)
         self._drops_told: Counter[str] = Counter()
+        self._failing = False
         self._stopping = False
         self._thread = Thread(target=self._receive, name="statsd-tcp", daemon=True)
 
@@ -111,19 +112,23 @@ class TcpListener:
     def _turn_and_live(self) -> None:
         try:
             self._turn()
+            self._failing = False
         except OSError:
-            _LOGGER.exception("receiving failed, and is tried again")
+            if not self._failing:
+                _LOGGER.exception("receiving failed, and is tried again until it works")
+            self._failing = True
             time.sleep(_PATIENCE_SECONDS)
 
     def _turn(self) -> None:
         if self._backlog.is_full:
             time.sleep(_PATIENCE_SECONDS)
             return
-        for key, _ in self._ready.select(_PATIENCE_SECONDS):
-            if key.data is None:
-                self._accept()
-            else:
-                self._read(key.data)
+        ready = [key.data for key, _ in self._ready.select(_PATIENCE_SECONDS)]
+        for connection in filter(None, ready):
+            self._read(connection)
+        # Last, since it fails while the process may open no more files.
+        if None in ready:
+            self._accept()
 
     def _accept(self) -> None:
         try:
