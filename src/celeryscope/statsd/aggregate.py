@@ -27,10 +27,11 @@ MAX_TEXT_BYTES = 32 * 1024 * 1024
 _SPELLING_BYTES_A_SERIES = 512
 # What a remembered spelling costs beside its own bytes.
 _SPELLING_OVERHEAD = 200
-# Datagrams are joined this many at once, so that a long backlog is not in memory twice.
+# So many datagrams are joined at once, and so many texts read, so that none is in memory twice for
+# long; a text may pack thousands of values.
 _AT_ONCE = 1000
-# What a value kept as text costs beside its own bytes: the object, and its place in a list.
-_TEXT_OVERHEAD = 41
+# What a value, which has a colon before it, costs beside its own bytes: an object in a list.
+_VALUE_OVERHEAD = 41
 
 Spelling = tuple[bytes, bytes]
 """A line's name, and what follows its value."""
@@ -155,7 +156,7 @@ class Aggregator:
             except KeyError:
                 self._feed_new(line)
         self._counts["lines"] += len(lines)
-        self._text_bytes += len(packet) + _TEXT_OVERHEAD * len(lines)
+        self._text_bytes += len(packet) + _VALUE_OVERHEAD * packet.count(b":")
         if self._text_bytes > self._max_text_bytes:
             self._read()
 
@@ -216,9 +217,10 @@ class Aggregator:
     def _read(self) -> None:
         """Turn all texts into values."""
         for slot, texts in self._texts.items():
-            for text, reason in self._interval.read(slot, texts) if texts else ():
-                self._suspects.add(slot)
-                self._bad.add(slot.line(text), reason)
+            for start in range(0, len(texts), _AT_ONCE):
+                for text, reason in self._interval.read(slot, texts[start : start + _AT_ONCE]):
+                    self._suspects.add(slot)
+                    self._bad.add(slot.line(text), reason)
             texts.clear()
         self._text_bytes = 0
         self._bad.name_senders()
