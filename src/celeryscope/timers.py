@@ -64,7 +64,10 @@ class TimerStatistics:
 
 @dataclass(frozen=True, slots=True)
 class _Samples:
-    """Ascending values, and the sums of the first so many of them and of their squares."""
+    """Ascending values, and the sums of the first so many of them and of their squares.
+
+    All sums add one value after the other, as node's do, so that they are equal to the last bit.
+    """
 
     values: Floats
     sums: Floats
@@ -83,7 +86,7 @@ class _Samples:
     def _whole(self) -> dict[str, float]:
         values, n = self.values, self.values.size
         total, squares = float(self.sums[-1]), float(self.squares[-1])
-        deviations = values - total / n
+        deviations = np.cumsum(np.square(values - total / n))
         return {
             "lower": float(values[0]),
             "upper": float(values[-1]),
@@ -91,7 +94,7 @@ class _Samples:
             "sum_squares": squares,
             "mean": total / n,
             "median": float(values[(n - 1) // 2] + values[n // 2]) / 2,
-            "std": sqrt(float(np.dot(deviations, deviations)) / n),
+            "std": sqrt(float(deviations[-1]) / n),
         }
 
     def _beyond(self, threshold: float) -> dict[str, float]:
