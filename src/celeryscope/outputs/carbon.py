@@ -2,19 +2,18 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from queue import Full, Queue
 from threading import Thread
 from typing import NamedTuple
 
 from celeryscope.address import Address
 from celeryscope.carbon import codec
 from celeryscope.flush import Flush
-from celeryscope.outputs.destination import GRACE, Destination
+from celeryscope.outputs.destination import Destination
+from celeryscope.outputs.handover import HandOver
 from celeryscope.outputs.points import Points, timestamp
 from celeryscope.outputs.spool import Parcel
 
-MAX_UNREAD = 100
+MAX_UNREAD = 60
 """Flushes that wait to be made into points; only a starved process has more than one."""
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,18 +37,15 @@ class CarbonOutput:
         self._destinations = [
             (target.pickled, Destination(target.address, buffer_bytes)) for target in targets
         ]
-        self._unread: Queue[Flush | None] = Queue(MAX_UNREAD)
-        self._thread = Thread(target=self._run, name="carbon-points", daemon=True)
+        self._unread = HandOver("carbon-points", self._hand_on_all, MAX_UNREAD)
 
     def start(self) -> None:
         for _, destination in self._destinations:
             destination.start()
-        self._thread.start()
+        self._unread.start()
 
     def put(self, flush: Flush) -> None:
-        try:
-            self._unread.put_nowait(flush)
-        except Full:
+        if not self._unread.put([flush]):
             self._lost(flush)
 
     def counters(self) -> Mapping[str, int]:
@@ -66,17 +62,16 @@ class CarbonOutput:
         }
 
     def stop(self) -> None:
-        with suppress(Full):
-            self._unread.put(None, timeout=GRACE)
-        self._thread.join(GRACE)
+        if left := self._unread.stop():
+            _LOGGER.warning("%d flushes were not made into points in time and are lost", left)
         stopping = [Thread(target=destination.stop) for _, destination in self._destinations]
         for thread in stopping:
             thread.start()
         for thread in stopping:
             thread.join()
 
-    def _run(self) -> None:
-        while flush := self._unread.get():
+    def _hand_on_all(self, flushes: Sequence[Flush]) -> None:
+        for flush in flushes:
             self._hand_on_and_live(flush)
 
     def _hand_on_and_live(self, flush: Flush) -> None:
