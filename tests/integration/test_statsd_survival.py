@@ -46,12 +46,16 @@ KILLERS = [
 VALID = [
     b"celery.task.a.b.c.runtime:12.5|ms|@0.5|#host:web1",
     b"celery.task.a.b.c.prerun:1|c\ncelery.queue.default.prerun:1|c",
-    b"g:+3|g\ng:-1e2|g\ng:7|g",
+    b"celery.worker.w1.busy:7|g",
+    b"g:+3|g\ng:-1e2|g",
+    b"a/b:1e99|c|@1e-3",
+    b"t:2.5|ms",
     b"s:member|s:other|s",
     b"m:1:2:3|ms|#a:b,c|c:ci-7|T1700000000",
     b"n,k=v;k2=v2:1|c:2|ms:3|g",
 ]
-TELLING = b"\n\r:|@.+-#;,=/_ 019eExcmsghdT\x00\xff"
+PIECES = [b"", *(bytes([one]) for one in b"\n\r:|@.+-#;,=/_ 019eExcmsghdT\x00\xff")]
+PIECES += [b"|@", b"|#", b":1", b"|c", b"1|c:", b"\n\n", b"_e{", b"|T1", b"nan"]
 FUZZED_IN_PROCESS = 1_000_000
 FUZZED_BY_SOCKET = 100_000
 NAMES = 1_000_000
@@ -65,8 +69,7 @@ def mutated(random: Random, count: int) -> Iterator[bytes]:
         datagram = bytearray(random.choice(VALID))
         for _ in range(random.randrange(4)):
             start = random.randrange(len(datagram) + 1)
-            piece = random.choices(TELLING, k=random.randrange(3))
-            datagram[start : start + random.randrange(3)] = bytes(piece)
+            datagram[start : start + random.randrange(3)] = random.choice(PIECES)
         yield bytes(datagram)
 
 

@@ -109,6 +109,13 @@ def test_values_are_read_when_too_many_wait_as_text() -> None:
     assert flush.timers["t"].values is not None
 
 
+def test_packed_values_weigh_as_much_as_others() -> None:
+    aggregator = Aggregator(max_text_bytes=10_000)
+    aggregator.feed(Batch([b"t:%b1|ms" % (b"1:" * 300)]))
+    assert [*aggregator._texts.values()] == [[]]
+    assert aggregator.flush(0, 10).timers["t"].samples == 301
+
+
 def test_timers_of_too_many_samples_keep_their_distribution_and_exact_totals() -> None:
     aggregator = Aggregator(max_text_bytes=1000, max_samples=500)
     for i in range(2000):

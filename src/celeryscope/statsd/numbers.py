@@ -26,7 +26,7 @@ def parse_numbers(texts: list[bytes], least: float = -inf) -> tuple[list[float],
             numbers = list(map(float, _unpacked(texts, packed)))
         except ValueError:
             return _parse_each(texts, least)
-        if sum(map(abs, numbers)) <= LARGEST and min(numbers) >= least:
+        if max(least, -LARGEST) <= min(numbers) and max(numbers) <= LARGEST:
             return numbers, []
     return _parse_each(texts, least)
 
