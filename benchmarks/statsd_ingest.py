@@ -39,7 +39,7 @@ class Load:
 
 
 SINGLE = Load(count=600_000, lines=1, rate=60_000)
-PACKED = Load(count=50_000, lines=28, rate=5_000)
+PACKED = Load(count=100_000, lines=28, rate=10_000)
 
 
 class Target(Protocol):

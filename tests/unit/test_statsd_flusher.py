@@ -70,6 +70,7 @@ class Rig:
         self.now = now
         self.listener, self.other = Handed(), Handed()
         self.flushes: list[Flush] = []
+        self.failures: list[Exception] = []
         self.flusher = Flusher(
             [self.listener, self.other],
             Aggregator(),
@@ -81,6 +82,8 @@ class Rig:
         )
 
     def _sink(self, flush: Flush) -> None:
+        if self.failures:
+            raise self.failures.pop()
         self.flushes.append(flush)
 
     def at(self, now: float, *datagrams: bytes) -> None:
@@ -267,17 +270,10 @@ def test_another_thread_may_look_into_the_interval_under_way(rig: Rig) -> None:
 
 
 def test_a_flush_that_fails_is_logged_and_the_next_one_is_whole(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
-    keep, failures = rig.flushes.append, iter([OSError("disk full")])
-
-    def fail_once(flush: Flush) -> None:
-        for failure in failures:
-            raise failure
-        keep(flush)
-
-    monkeypatch.setattr(rig.flusher, "_sink", fail_once)
+    rig.failures.append(OSError("disk full"))
     rig.flusher.start()
     rig.now = NOON + 10
     wait_until(lambda: "disk full" in caplog.text, what="the failure")
@@ -287,6 +283,16 @@ def test_a_flush_that_fails_is_logged_and_the_next_one_is_whole(
     rig.flusher.stop()
     assert rig.spans[0] == (10, 10)
     assert rig.counts[0] == 1.0
+
+
+def test_a_flush_that_fails_at_the_stop_takes_none_with_it(rig: Rig) -> None:
+    rig.failures.append(OSError("disk full"))
+    rig.flusher.start()
+    rig.now = NOON + 10.5
+    rig.listener.arrive(NOON + 10.5, b"a:1|c")
+    rig.flusher.stop()
+    assert rig.spans == [(10, 0.5)]
+    assert rig.counts == [1.0]
 
 
 def test_stopping_flushes_what_is_left_with_its_true_length(rig: Rig) -> None:

@@ -95,6 +95,7 @@ class Flusher:
     def _run(self) -> None:
         while not self._stopping.wait(self._pause()):
             self._guarded(self.turn)
+        self._guarded(self.turn)
         self._guarded(self._finish)
 
     def _pause(self) -> float:
@@ -107,9 +108,9 @@ class Flusher:
             _LOGGER.exception("a part of an interval is lost")
 
     def _finish(self) -> None:
-        self.turn()
         self._feed(inf)
-        self._flush(end=self._seen, next_began=self._seen)
+        now = self._now()
+        self._flush(end=now, next_began=now)
 
     def _now(self) -> int:
         return round(self._clock() * 1000)
