@@ -77,6 +77,7 @@ class Aggregator:
         self._known_bytes = 0
         self._interval = Interval(self._gauges, self._max_samples)
         self._counts: Counter[str] = Counter()
+        # Slots that got a bad value among good ones: each line of theirs is checked as it comes.
         self._watched, self._suspects = self._suspects, set()
         self._gauges.begin()
         self._bad.begin()
@@ -187,10 +188,11 @@ class Aggregator:
 
     def _append(self, slot: Slot, text: bytes) -> Reason | None:
         """Keep a text that is checked to be a value, or return why not."""
-        if not slot.takes(text):
-            self._suspects.add(slot)
-            return Reason.VALUE
         texts = self._texts.get(slot)
+        if not slot.takes(text):
+            if texts is not None:
+                self._suspects.add(slot)
+            return Reason.VALUE
         if texts is None:
             if len(self._texts) >= self._max_series:
                 return Reason.LIMIT
