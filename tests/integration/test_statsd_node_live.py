@@ -76,6 +76,7 @@ def side_by_side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SideBySid
         carbon = stack.enter_context(recording_carbon())
         config = {
             "flushInterval": 1000,
+            "deleteGauges": True,
             "percentThreshold": [float(one) for one in THRESHOLDS.split(",")],
             "graphiteHost": "127.0.0.1",
             "graphitePort": carbon.port,
@@ -84,6 +85,7 @@ def side_by_side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SideBySid
         }
         node = stack.enter_context(node_statsd(folder, config))
         flags = ["--no-store", "--flush-interval", "1s", "--percentiles", THRESHOLDS]
+        flags += ["--delete-idle", "gauges"]
         flags += ["--carbon", carbon.address, "--global-prefix", "ours"]
         flags += ["--admin", f"127.0.0.1:{admin_port}"]
         ours = stack.enter_context(celeryscope_server(folder, flags))

@@ -13,6 +13,7 @@ from celeryscope import __version__
 from celeryscope.address import Address, Endpoint
 from celeryscope.flush import Flush
 from celeryscope.graphite.routes import routes as graphite_routes
+from celeryscope.metrics import Kind
 from celeryscope.outputs.prometheus.routes import routes as prometheus_routes
 from celeryscope.server.bindings import bind_admin, bind_http, bind_listeners
 from celeryscope.server.outputs import Outputs, naming_of
@@ -119,7 +120,7 @@ class Server:
         return Flusher(
             [bound.listener for bound in self._bound],
             Aggregator(
-                settings.gauge_ttl,
+                0.0 if Kind.GAUGE in settings.delete_idle else settings.gauge_ttl,
                 settings.max_series,
                 settings.max_new_series,
                 sanitise_names=settings.sanitise_names,
