@@ -100,7 +100,7 @@ CATALOGUE: tuple[Metric, ...] = (
     _counter(_S, "packets", "datagrams", "Datagrams received."),
     _counter(_S, "lines", "lines", "StatsD samples received, good and bad."),
     _loss("bad_lines.*", "lines", "StatsD lines refused, by reason."),
-    _loss("dropped.*", "datagrams", "Datagrams lost by the server, by place."),
+    _loss("dropped.*", "datagrams", "Datagrams, lines or connections lost by the server, by place."),
     _gauge(_S, "series", "series", "Series known to the store."),
     _gauge(_S, "backlog", "datagrams", "Datagrams that waited to be parsed, at most."),
     _gauge(_S, "flush.lag", "ms", "How late the last flush was, after its interval's end."),
