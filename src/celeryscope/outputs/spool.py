@@ -29,7 +29,8 @@ class Spool:
         self._changed = Condition()
 
     def __len__(self) -> int:
-        return len(self._waiting) + (self._in_hand is not None)
+        with self._changed:
+            return len(self._waiting) + (self._in_hand is not None)
 
     def put(self, parcel: Parcel) -> None:
         """Add the newest; drop the oldest as long as there is no room for all."""
