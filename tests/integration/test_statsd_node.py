@@ -237,7 +237,7 @@ def test_each_deviation_makes_a_difference(tmp_path: Path) -> None:
     lines = [line for found in by_deviation.values() for line in found]
     pair = [rooted(lines), rooted([rewritten(line)[0] for line in lines])]
     as_it_is, as_rewritten = (
-        replay(tmp_path, [[line.text().encode() for line in one]], Options().as_node_has_them())[0]
+        replay(tmp_path, [[line.encoded() for line in one]], Options().as_node_has_them())[0]
         for one in pair
     )
     differing = {
@@ -271,7 +271,7 @@ def test_lines_that_are_left_out_because_they_kill_node_do(tmp_path: Path, rate:
     line = Line("r0x", (Sample(("1",), "c", (rate,)),))
     assert kills_node(line)
     with pytest.raises(AssertionError, match="TypeError"):
-        replay(tmp_path, [[line.text().encode()]])
+        replay(tmp_path, [[line.encoded()]])
     assert not kills_node(rewritten(line)[0])
 
 

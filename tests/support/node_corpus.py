@@ -12,7 +12,19 @@ ROOT = re.compile(r"\br(\d+)x")
 _PIECES = (
     *("", ".a", ".runtime", ".UPPER-case_9", ".a.b.c", ".constructor", ".__proto__", ".9", ".a=b"),
     *(".two words", ".tab\tin", "  lead.and  trail ", "/slash/ed", ".per%cent", ".é", ".😀.a"),
-    *("..a", ".a.", ".%.", "...", ".a.\\.b", ".\u00a0nbsp", ".\u3000\ufeff", ".\x00\x1b", ".|"),
+    *(
+        "..a",
+        ".a.",
+        ".%.",
+        "...",
+        ".a.\\.b",
+        ".\u00a0nbsp",
+        ".\u3000\ufeff",
+        ".\x00\x1b",
+        ".|",
+        ".\udcff\udc80a",
+        "\udce3\udc80",
+    ),
     *(";t=1", ";t=1;a=2", ";b", ";a=x y;a=x y", ";;", ";=1", ";t=/%", ";a=1,b=2", ".x;t=.."),
     *(",t=1", ",t=1,a=2", ",a", ",a=1,b", ",", ".x,t=a;b=1", "." + "n" * 480, "." + "n" * 520),
 )
@@ -22,7 +34,23 @@ _VALUES = (
 )
 _BAD_VALUES = (
     *("0x10", "0b11", "0o7", " 5", "5 ", " ", "", "Infinity", "-Infinity", "NaN", "abc", "1_0"),
-    *("1,5", "--1", "1e", "e5", ".", "+", "1e400", "1e101", "٣", "1n", "true", "1 2", "inf", "é"),
+    *(
+        "1,5",
+        "--1",
+        "1e",
+        "e5",
+        ".",
+        "+",
+        "1e400",
+        "1e101",
+        "٣",
+        "1n",
+        "true",
+        "1 2",
+        "inf",
+        "é",
+        "1\udcff",
+    ),
 )
 _MEMBERS = ("a", "b", "0", "", "a b", "a/b", "é", "1", "__proto__", "constructor", "A", "x" * 300)
 _TYPES = ("c", "ms", "g", "s")
@@ -68,6 +96,10 @@ class Line:
         tags = "" if self.tags is None else "|#" + ",".join(self.tags)
         return ":".join([self.name, *(sample.text() for sample in self.samples)]) + tags + self.end
 
+    def encoded(self) -> bytes:
+        """Return it as it is sent; what stands for a byte that is no UTF-8 is that byte."""
+        return self.text().encode(errors="surrogateescape")
+
 
 Intervals = list[list[Line]]
 
@@ -88,10 +120,10 @@ def corpus(seed: int, cases: int, intervals: int, most_samples: int) -> Interval
 def datagrams(lines: list[Line], seed: int) -> list[bytes]:
     """Pack lines into datagrams of different sizes."""
     random = Random(seed)
-    packed, rest = [], [line.text() for line in lines]
+    packed, rest = [], [line.encoded() for line in lines]
     while rest:
         size = random.choice((1, 1, 2, 5, 30))
-        packed.append("\n".join(rest[:size]).encode())
+        packed.append(b"\n".join(rest[:size]))
         rest = rest[size:]
     return packed
 
