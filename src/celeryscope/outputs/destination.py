@@ -109,10 +109,10 @@ class Destination:
             _LOGGER.info("%s is back; flushes to send: %d", self.name, len(self._spool))
         self._failures = 0
         replayed = self._replays_until is not None and parcel.start <= self._replays_until
-        self._spool.done()
         with self._lock:
             self._counts["sent"] += parcel.points
             self._counts["replayed"] += parcel.points * replayed
+        self._spool.done()
 
     def _failed(self, error: Exception) -> None:
         self._hang_up()
