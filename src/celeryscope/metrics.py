@@ -98,7 +98,7 @@ CATALOGUE: tuple[Metric, ...] = (
     _loss("client.lost", "datagrams", "Datagrams that instrumented processes sent in vain."),
     _gauge(_S, "client.loss", "%", "Share of what instrumented processes sent that got lost."),
     _counter(_S, "packets", "datagrams", "Datagrams received."),
-    _counter(_S, "lines", "lines", "StatsD samples received, good and bad."),
+    _counter(_S, "lines", "lines", "StatsD lines received, good and bad."),
     _loss("bad_lines.*", "lines", "StatsD lines refused, by reason."),
     _loss("dropped.*", "datagrams", "Datagrams, lines or connections lost by the server, by place."),
     _gauge(_S, "series", "series", "Series known to the store."),

@@ -403,6 +403,7 @@ def test_the_servers_own_numbers_are_in_the_flush_and_no_client_can_set_them() -
     assert flush.counters == {
         "celeryscope.packets": 1.0,
         "celeryscope.lines": 2.0,
+        "celeryscope.bad_lines.reserved": 2.0,
         "celeryscope.dropped.kernel": 7.0,
     }
     assert flush.gauges == {"celeryscope.series": 0.0, "celeryscope.flush.lag": 1.5}

@@ -204,3 +204,13 @@ def test_one_long_line_does_not_hold_the_parser_up(piece: bytes) -> None:
     parse_line(b"a:1|c" + piece * 4000)
     parse_line(piece * 4000 + b":1|c")
     assert process_time() - began < 1
+
+
+@pytest.mark.parametrize("name", [b"celeryscope.packets", b"celeryscope.dropped.kernel;a=b"])
+def test_no_client_can_set_the_servers_own_series(name: bytes) -> None:
+    assert parse_line(name + b":1|c").refused is Reason.RESERVED
+
+
+def test_clients_tell_of_themselves() -> None:
+    assert parse_line(b"celeryscope.client.sent:1|c").refused is None
+    assert parse_line(b"celeryscopes.packets:1|c").refused is None

@@ -1,5 +1,6 @@
 """One server process: what it is made of, and the order in which that starts and stops."""
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,6 +79,9 @@ class Server:
         """Serve until SIGINT, SIGTERM or `stop`; then flush, store, hand on and close."""
         for part in self._parts():
             part.start()
+        # What is there by now stays: the collector need not look at it while datagrams wait.
+        gc.collect()
+        gc.freeze()
         self._tell_where()
         try:
             self._web.run(sockets=[self._http])

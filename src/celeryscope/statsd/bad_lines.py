@@ -18,6 +18,7 @@ class Reason(StrEnum):
 
     FORMAT = "format"
     NAME = "name"
+    RESERVED = "reserved"
     TYPE = "type"
     RATE = "rate"
     VALUE = "value"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 
-from celeryscope.metrics import Kind
+from celeryscope.metrics import Family, Kind
 from celeryscope.statsd.bad_lines import Reason
 from celeryscope.statsd.numbers import LARGEST, parse_number, parse_numbers
 from celeryscope.statsd.series import Clean, sanitise, series_name
@@ -28,6 +28,9 @@ _KINDS = {
     b"g": Kind.GAUGE,
     b"s": Kind.SET,
 }
+# What the server says of itself, and what instrumented processes say of themselves.
+_OWN = f"{Family.SELF.value}."
+_CLIENTS = f"{_OWN}client."
 _TYPES = {kind: kind_text.decode() for kind_text, kind in reversed(_KINDS.items())}
 _SAMPLED = (Kind.COUNTER, Kind.TIMER)
 _SAMPLE = re.compile(
@@ -101,6 +104,8 @@ def parse_line(line: bytes, clean: Clean = sanitise) -> Line:
         return Line(refused=refused)
     if series is None:
         return Line(refused=Reason.NAME)
+    if series.startswith(_OWN) and not series.startswith(_CLIENTS):
+        return Line(refused=Reason.RESERVED)
     return Line(
         samples=[Sample(Slot(kind, series, rate), text) for text, kind, rate in good],
         refused=refused,
