@@ -56,7 +56,9 @@ SAMPLES = {
     "layout": Sample("dotted", Layout.DOTTED, "levels"),
     "percentiles": Sample("99.9,-10", (99.9, -10.0), "50"),
     "histogram": Sample(
-        "runtime:10,100.5,inf;:1,2", (("runtime", (10, 100.5, inf)), ("", (1, 2))), ":1"
+        "runtime:10,100.5,inf;wait:;:1,2",
+        (("runtime", (10, 100.5, inf)), ("wait", ()), ("", (1, 2))),
+        ":1",
     ),
     "timer_metrics": Sample("count,upper_percent", ("count", "upper_percent"), "mean"),
     "delete_idle": Sample("timers,sets", frozenset({Kind.TIMER, Kind.SET}), "all"),

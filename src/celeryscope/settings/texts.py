@@ -35,7 +35,7 @@ _STATISTIC = re.compile(r"[a-z_]+(_percent)?\Z")
 _WHOLE = 100
 
 Histogram = tuple[str, tuple[float, ...]]
-"""The part of a timer's name that it is for, and its bins' upper bounds, ascending."""
+"""The part of a timer's name that it is for, and its bins' upper bounds, ascending, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,8 @@ def _histograms(text: str) -> tuple[Histogram, ...]:
 
 def _histogram(text: str) -> Histogram:
     part, colon, bins = text.rpartition(":")
+    if colon and not bins:
+        return part, ()
     texts = _parts(bins)
     finite = texts[:-1] if texts[-1] == "inf" else texts
     allowed = "allowed is PART:BIN,BIN,... with ';' between, as in runtime:10,100,inf;:1,5,inf"
