@@ -15,8 +15,15 @@ from pathlib import Path
 
 from celeryscope.commands import celeryscope
 from celeryscope.graphite.functions import FUNCTIONS
-from celeryscope.metrics import CATALOGUE, Family
-from celeryscope.settings import Settings, option_name, shown, variable_name
+from celeryscope.metrics import CATALOGUE, Family, Metric
+from celeryscope.outputs.prometheus.names import NAMES, TYPES
+from celeryscope.settings import (
+    Settings,
+    is_switch,
+    option_name,
+    variable_name,
+    written_default,
+)
 from celeryscope.worker.settings import OPTIONS
 from celeryscope.worker.settings import Settings as WorkerSettings
 from celeryscope.worker.settings import variable_name as environment_variable
@@ -40,9 +47,9 @@ def settings() -> str:
     rows = (
         (
             f"`{key}`",
-            f"`{option_name(key)}`",
+            _option(key),
             f"`{variable_name(key)}`",
-            f"`{shown(one.default)}`",
+            f"`{written_default(key)}`" if written_default(key) else "",
             str(one.description),
         )
         for key, one in Settings.model_fields.items()
@@ -69,10 +76,24 @@ def metrics() -> str:
     """Return one table of metrics a family."""
     parts = []
     for family, found in groupby(CATALOGUE, key=lambda metric: metric.family):
-        rows = ((f"`{m.leaf}`", m.kind.value[:-1], m.unit, m.help) for m in found)
+        rows = ((f"`{m.leaf}`", m.kind.value[:-1], m.unit, _help(m)) for m in found)
         table = _table(("metric", "kind", "unit", "what it says"), rows)
         parts.append(f"**{family.value}** `{_PATHS[family]}`\n\n{table}")
     return "\n".join(parts)
+
+
+def prometheus() -> str:
+    """Return the table of the catalogue's names in Prometheus."""
+    rows = (
+        (
+            f"`{name.text}`",
+            TYPES[name.kind],
+            ", ".join(f"`{label}`" for label in name.labels),
+            f"`{_PATHS[family]}{leaf}`",
+        )
+        for (family, leaf), name in NAMES.items()
+    )
+    return _table(("metric", "type", "labels", "path"), rows)
 
 
 def commands() -> str:
@@ -153,6 +174,7 @@ _PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "worker_settings": worker_settings,
     "metrics": metrics,
+    "prometheus": prometheus,
     "commands": commands,
     "functions": functions,
     "endings": endings,
@@ -178,6 +200,16 @@ def main() -> None:
 
 def _read(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def _help(metric: Metric) -> str:
+    return f"**Data loss.** {metric.help}" if metric.loss else metric.help
+
+
+def _option(key: str) -> str:
+    if is_switch(key):
+        return f"`{option_name(key)}`, `{option_name(f'no_{key}')}`"
+    return f"`{option_name(key)}`"
 
 
 def _written(value: object) -> str:

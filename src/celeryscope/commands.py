@@ -16,10 +16,12 @@ from celeryscope.server import Server, StartError
 from celeryscope.settings import (
     Settings,
     SettingsError,
+    is_switch,
     load_settings,
     option_name,
-    shown,
     variable_name,
+    written,
+    written_default,
 )
 from celeryscope.store.tiers import parse_duration
 from celeryscope.store_commands import store
@@ -33,9 +35,9 @@ Command = TypeVar("Command", bound=Callable[..., None])
 def _setting_options(defaults: Mapping[str, str]) -> Callable[[Command], Command]:
     def add(command: Command) -> Command:
         for key, field in reversed(Settings.model_fields.items()):
-            default = defaults.get(key, shown(field.default))
+            default = defaults.get(key, written_default(key)) or "none"
             text = f"{field.description}  [env: {variable_name(key)}; default: {default}]"
-            command = click.option(option_name(key), key, metavar="VALUE", help=text)(command)
+            command = _setting_option(key, text)(command)
         return click.option(
             "--config",
             type=click.Path(path_type=Path),
@@ -43,6 +45,13 @@ def _setting_options(defaults: Mapping[str, str]) -> Callable[[Command], Command
         )(command)
 
     return add
+
+
+def _setting_option(key: str, text: str) -> Callable[[Command], Command]:
+    if is_switch(key):
+        both = f"{option_name(key)}/{option_name(f'no_{key}')}"
+        return click.option(both, key, default=None, help=text)
+    return click.option(option_name(key), key, metavar="VALUE", help=text)
 
 
 @click.group(context_settings=_CONTEXT)
@@ -60,7 +69,7 @@ celeryscope.add_command(store)
 
 @celeryscope.command(context_settings=_CONTEXT)
 @_setting_options({})
-def serve(config: Path | None, **options: str | None) -> None:
+def serve(config: Path | None, **options: str | bool | None) -> None:
     """Receive StatsD, keep it, and serve pages and the Graphite API."""
     _server(_settings(options, config, {})).run()
 
@@ -69,7 +78,9 @@ def serve(config: Path | None, **options: str | None) -> None:
 @_setting_options(DEMO_DEFAULTS)
 @click.option("--broker", metavar="URL", default="", help="A real broker, not a folder's files.")
 @click.option("--for", "duration", metavar="DURATION", help="End by itself, as after 30s.")
-def demo(config: Path | None, broker: str, duration: str | None, **options: str | None) -> None:
+def demo(
+    config: Path | None, broker: str, duration: str | None, **options: str | bool | None
+) -> None:
     """Serve, with a real Celery worker and a lifelike load beside it.
 
     Data goes with the demo unless --data names a folder.
@@ -85,9 +96,13 @@ def demo(config: Path | None, broker: str, duration: str | None, **options: str 
 
 
 def _settings(
-    options: Mapping[str, str | None], config: Path | None, defaults: Mapping[str, str]
+    options: Mapping[str, str | bool | None], config: Path | None, defaults: Mapping[str, str]
 ) -> Settings:
-    given = {key: value for key, value in options.items() if value is not None}
+    given = {
+        key: written(key, value) if isinstance(value, bool) else value
+        for key, value in options.items()
+        if value is not None
+    }
     try:
         return load_settings(given, os.environ, config, defaults)
     except SettingsError as error:

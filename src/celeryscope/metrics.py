@@ -26,17 +26,25 @@ class Family(str, Enum):
 
 @dataclass(frozen=True)
 class Metric:
-    """One kind of series: `leaf` ends its path, `help` says in one line what it counts."""
+    """One kind of series: `leaf` ends its path, `help` says in one line what it counts.
+
+    One that means `loss` is above 0 only when data did not arrive.
+    """
 
     family: Family
     leaf: str
     kind: Kind
     unit: str
     help: str
+    loss: bool = False
 
 
 def _counter(family: Family, leaf: str, unit: str, help_: str) -> Metric:
     return Metric(family, leaf, Kind.COUNTER, unit, help_)
+
+
+def _loss(leaf: str, unit: str, help_: str) -> Metric:
+    return Metric(Family.SELF, leaf, Kind.COUNTER, unit, help_, loss=True)
 
 
 def _timer(family: Family, leaf: str, help_: str) -> Metric:
@@ -87,12 +95,22 @@ CATALOGUE: tuple[Metric, ...] = (
     _counter(_B, "sent", "messages", "Messages that beat sent for this schedule entry."),
     _timer(_B, "lateness", "Time from when this entry was due to when beat sent it."),
     _counter(_S, "client.sent", "datagrams", "Datagrams that instrumented processes sent."),
-    _counter(_S, "client.dropped", "datagrams", "Datagrams that instrumented processes lost."),
+    _loss("client.dropped", "datagrams", "Datagrams that instrumented processes could not send."),
+    _loss("client.lost", "datagrams", "Datagrams that instrumented processes sent in vain."),
+    _gauge(_S, "client.loss", "%", "Share of what instrumented processes sent that got lost."),
     _counter(_S, "packets", "datagrams", "Datagrams received."),
-    _counter(_S, "lines", "lines", "StatsD samples received, good and bad."),
-    _counter(_S, "bad_lines.*", "lines", "StatsD lines refused, by reason."),
-    _counter(_S, "dropped.*", "datagrams", "Datagrams lost by the server, by place."),
+    _counter(_S, "lines", "lines", "StatsD lines received, good and bad."),
+    _loss("bad_lines.*", "lines", "StatsD lines refused, by reason."),
+    _loss("dropped.*", "datagrams", "Datagrams, lines or connections that the server lost."),
     _gauge(_S, "series", "series", "Series known to the store."),
+    _gauge(_S, "backlog", "datagrams", "Datagrams that waited to be parsed, at most."),
     _gauge(_S, "flush.lag", "ms", "How late the last flush was, after its interval's end."),
     _gauge(_S, "flush.duration", "ms", "How long the last flush took to be stored."),
+    _gauge(_S, "flush.queue", "flushes", "Flushes that wait to be stored."),
+    _counter(_S, "flush.late", "flushes", "Flushes that came late, with their own intervals."),
+    _loss("flush.dropped", "flushes", "Flushes that could not be stored."),
+    _counter(_S, "outputs.*.sent", "points", "What an output handed on."),
+    _counter(_S, "outputs.*.replayed", "points", "What an output handed on after an outage."),
+    _loss("outputs.*.dropped", "points", "What an output could not hand on."),
+    _gauge(_S, "outputs.*.queue", "flushes", "Flushes that wait for an output."),
 )

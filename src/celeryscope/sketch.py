@@ -5,7 +5,10 @@ GAMMA**k and is read back as 2 * GAMMA**k / (GAMMA + 1): at most RELATIVE_ERROR 
 bucket counts, so it adds no error (Masson, Rim and Lee, "DDSketch", VLDB 2019).
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Self
 
 import numpy as np
@@ -62,17 +65,36 @@ class Distribution:
     def of(cls, values: ArrayLike, count: float | None = None) -> Self:
         """Summarise at least one value, none negative."""
         array = np.sort(np.asarray(values, dtype=np.float64), axis=None)
-        buckets, counts = np.unique(bucket_of(array), return_counts=True)
+        every = bucket_of(array)
+        firsts = np.flatnonzero(np.concatenate([[True], every[1:] != every[:-1]]))
         return cls(
             count=float(array.size) if count is None else count,
             samples=array.size,
             sum=float(array.sum()),
             sum_squares=float(np.square(array).sum()),
-            min=float(array.min()),
-            max=float(array.max()),
-            buckets=buckets,
-            counts=counts,
+            min=float(array[0]),
+            max=float(array[-1]),
+            buckets=every[firsts],
+            counts=np.diff(firsts, append=array.size),
             values=array,
+        )
+
+    @classmethod
+    def merge(cls, parts: Sequence[Self]) -> Self:
+        """Return at least one part as a whole, which no longer has the samples themselves."""
+        runs: Counter[int] = Counter()
+        for part in parts:
+            runs.update(dict(zip(part.buckets.tolist(), part.counts.tolist(), strict=True)))
+        buckets = sorted(runs)
+        return cls(
+            count=fsum(part.count for part in parts),
+            samples=sum(part.samples for part in parts),
+            sum=fsum(part.sum for part in parts),
+            sum_squares=fsum(part.sum_squares for part in parts),
+            min=min(part.min for part in parts),
+            max=max(part.max for part in parts),
+            buckets=np.array(buckets, dtype=np.int16),
+            counts=np.array([runs[bucket] for bucket in buckets], dtype=np.int64),
         )
 
 
@@ -177,14 +199,40 @@ class Distributions:
 
     def sum_lowest(self, rank: Counts) -> Floats:
         """Return the sum of each cell's `rank` smallest samples; NaN where rank is 0."""
+        return self._total_lowest(rank, value_of(self.buckets), self.sum)
+
+    def sum_squares_lowest(self, rank: Counts) -> Floats:
+        """Return the sum of their squares, each at most twice RELATIVE_ERROR off."""
+        return self._total_lowest(rank, np.square(value_of(self.buckets)), self.sum_squares)
+
+    def sum_highest(self, rank: Counts) -> Floats:
+        """Return the sum of each cell's `rank` largest samples; NaN where rank is 0."""
+        return self._total_highest(rank, value_of(self.buckets), self.sum)
+
+    def sum_squares_highest(self, rank: Counts) -> Floats:
+        """Return the sum of their squares, each at most twice RELATIVE_ERROR off."""
+        return self._total_highest(rank, np.square(value_of(self.buckets)), self.sum_squares)
+
+    def _total_lowest(self, rank: Counts, values: Floats, whole: Floats) -> Floats:
         inside, bins = self._bins_at(rank)
-        runs = self._runs_before()
-        first = self.offsets[:-1][inside]
-        values = value_of(self.buckets)
-        rest = rank[inside] - (runs[bins] - runs[first])
+        runs, first = self._runs_before(), self.offsets[:-1][inside]
+        part = rank[inside] - (runs[bins] - runs[first])
+        total = _sum_between(values * self.counts, first, bins) + part * values[bins]
+        return self._laid_out(inside, total, rank, whole)
+
+    def _total_highest(self, rank: Counts, values: Floats, whole: Floats) -> Floats:
+        inside, bins = self._bins_at(np.where(rank > 0, self.samples - rank + 1, 0))
+        runs, end = self._runs_before(), self.offsets[1:][inside]
+        part = rank[inside] - (runs[end] - runs[bins + 1])
+        total = _sum_between(values * self.counts, bins + 1, end) + part * values[bins]
+        return self._laid_out(inside, total, rank, whole)
+
+    def _laid_out(
+        self, inside: NDArray[np.bool_], total: Floats, rank: Counts, whole: Floats
+    ) -> Floats:
         result = np.full(self.samples.shape, np.nan)
-        result[inside] = _sum_between(values * self.counts, first, bins) + rest * values[bins]
-        return np.where(inside & (rank == self.samples), self.sum, result)
+        result[inside] = total
+        return np.where(inside & (rank == self.samples), whole, result)
 
     def _runs_before(self) -> Counts:
         return np.concatenate([[0], np.cumsum(self.counts)])

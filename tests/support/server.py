@@ -66,7 +66,8 @@ def celeryscope_server(
     http_port = http_port or free_port()
     statsd_port = statsd_port or free_port(socket.SOCK_DGRAM)
     command = [sys.executable, "-m", "celeryscope", "serve", "--data", str(folder / "data")]
-    command += ["--http", f"127.0.0.1:{http_port}", "--statsd", f"127.0.0.1:{statsd_port}", *flags]
+    command += ["--http", f"127.0.0.1:{http_port}", "--statsd", f"127.0.0.1:{statsd_port}"]
+    command += ["--admin", "127.0.0.1:0", *flags]
     with running(command, folder / "server.log") as process:
         server = ServerUnderTest(http_port, statsd_port, process)
         wait_until(

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from celeryscope.address import Address
+from celeryscope.address import Address, Endpoint, Transport
+from celeryscope.worker.address import parse_address
 
 
 @pytest.mark.parametrize(
@@ -84,3 +85,49 @@ def test_the_family_follows_the_host() -> None:
     assert Address("::1", 1).family is socket.AF_INET6
     assert Address("127.0.0.1", 1).family is socket.AF_INET
     assert Address("localhost", 1).family is socket.AF_INET
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("localhost.example.com", False),
+    ],
+)
+def test_only_what_cannot_be_reached_from_elsewhere_is_loopback(
+    host: str, *, loopback: bool
+) -> None:
+    assert Address(host, 1).is_loopback is loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [
+        ("127.0.0.1:8125", Endpoint(Transport.UDP, Address("127.0.0.1", 8125))),
+        ("udp://[::1]:8125", Endpoint(Transport.UDP, Address("::1", 8125))),
+        (" tcp://localhost:0 ", Endpoint(Transport.TCP, Address("localhost", 0))),
+        ("unix:///run/s.sock", Endpoint(Transport.UNIX, path="/run/s.sock")),
+    ],
+)
+def test_an_endpoint_is_an_address_with_its_transport_or_a_path(
+    text: str, endpoint: Endpoint
+) -> None:
+    assert Endpoint.parse(text) == endpoint
+    assert Endpoint.parse(str(endpoint)) == endpoint
+
+
+@pytest.mark.parametrize("text", ["udp:127.0.0.1:1", "http://a:1", "://a:1", "unix://a", "tcp://"])
+def test_no_other_endpoint_is_allowed(text: str) -> None:
+    with pytest.raises(ValueError, match="allowed is"):
+        Endpoint.parse(text)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:8125", "tcp://[::1]:9", "unix:///run/s.sock"])
+def test_an_endpoint_is_written_as_the_workers_library_reads_it(text: str) -> None:
+    assert str(Endpoint.parse(text)) == str(parse_address(text)) == text

@@ -36,7 +36,8 @@ def refused(*arguments: str, **environ: str) -> str:
 
 
 def on_free_ports(folder: Path) -> list[str]:
-    return ["--http", "127.0.0.1:0", "--statsd", "127.0.0.1:0", "--data", str(folder / "data")]
+    ports = ["--http", "127.0.0.1:0", "--statsd", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+    return [*ports, "--data", str(folder / "data")]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

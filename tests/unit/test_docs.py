@@ -11,8 +11,14 @@ import pytest
 from celeryscope.commands import celeryscope
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE
-from celeryscope.settings import Settings, load_settings, option_name, variable_name
-from celeryscope.statsd.protocol import Reason
+from celeryscope.settings import (
+    Settings,
+    is_switch,
+    load_settings,
+    option_name,
+    variable_name,
+)
+from celeryscope.statsd.bad_lines import Reason
 from celeryscope.web.view import SORTS, View
 from celeryscope.worker.settings import Settings as WorkerSettings
 from celeryscope.worker.settings import variable_name as environment_variable
@@ -32,7 +38,10 @@ def test_generated_parts_are_what_the_code_says(page: Path) -> None:
 def test_every_setting_is_documented() -> None:
     page = read("docs/settings.md")
     for key in Settings.model_fields:
-        assert f"| `{key}` | `{option_name(key)}` | `{variable_name(key)}` |" in page
+        option = f"`{option_name(key)}`"
+        if is_switch(key):
+            option += f", `{option_name(f'no_{key}')}`"
+        assert f"| `{key}` | {option} | `{variable_name(key)}` |" in page
 
 
 def test_every_setting_of_the_library_is_documented() -> None:

@@ -4,13 +4,16 @@ from celeryscope.flush import Flush
 from celeryscope.graphite import find
 from celeryscope.graphite.errors import RequestError
 from celeryscope.graphite.namespace import Namespace, split
+from celeryscope.namespace import DEFAULT_NAMING, Naming
 from celeryscope.sketch import Distribution
 from support.fake_store import FakeStore
 
 PLAIN = ("count", "count_ps", "lower", "mean", "median", "std", "sum", "sum_squares", "upper")
 
+PERCENTILE = ("count", "mean", "sum", "sum_squares", "upper")
 
-def namespace() -> Namespace:
+
+def namespace(naming: Naming = DEFAULT_NAMING) -> Namespace:
     store = FakeStore()
     store.write(
         Flush(
@@ -22,11 +25,11 @@ def namespace() -> Namespace:
             timers={"a.t": Distribution.of([1])},
         )
     )
-    return Namespace(store, (90.0,))
+    return Namespace(store, (90.0,), naming)
 
 
-def leaves(pattern: str) -> list[str]:
-    return [leaf.name for leaf in namespace().leaves(split(pattern))]
+def leaves(pattern: str, naming: Naming = DEFAULT_NAMING) -> list[str]:
+    return [leaf.name for leaf in namespace(naming).leaves(split(pattern))]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,50 @@ def test_leaves_are_found_by_globs(pattern: str, expected: list[str]) -> None:
     assert leaves(pattern) == expected
 
 
+LEGACY = Naming(legacy=True)
+BARE = Naming(global_prefix="", prefix_counter="", prefix_gauge="my.gauges")
+COUNTS = ["stats_counts", "stats_counts.a"]
+
+
+@pytest.mark.parametrize(
+    ("naming", "pattern", "expected"),
+    [
+        (LEGACY, "stats_counts.a.*", ["stats_counts.a.b", "stats_counts.a.c"]),
+        (LEGACY, "stats.a.*", ["stats.a.b", "stats.a.c"]),
+        (LEGACY, "stats.*.a.t.mean", ["stats.timers.a.t.mean"]),
+        (LEGACY, "stats.{gauges,sets}.**", leaves("stats.{gauges,sets}.**")),
+        (LEGACY, "stats.counters.**", []),
+        (BARE, "a.c.rate", ["a.c.rate"]),
+        (BARE, "my.*.g", ["my.gauges.g"]),
+        (BARE, "timers.**.upper_9*", ["timers.a.t.upper_90"]),
+        (BARE, "stats.**", []),
+    ],
+)
+def test_leaves_are_found_under_the_names_that_are_set(
+    naming: Naming, pattern: str, expected: list[str]
+) -> None:
+    assert leaves(pattern, naming) == expected
+
+
+def test_each_legacy_path_of_a_counter_says_what_it_stands_for() -> None:
+    found = namespace(LEGACY).leaves(split("{stats,stats_counts}.a.c"))
+    assert [(leaf.name, leaf.statistic) for leaf in found] == [
+        ("stats.a.c", "rate"),
+        ("stats_counts.a.c", "count"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("naming", "roots"),
+    [
+        (LEGACY, ["stats", *(f"stats.{n}" for n in ("a", "gauges", "sets", "timers")), *COUNTS]),
+        (BARE, ["a", "a.b", "a.c", "my", "my.gauges", "sets", "sets.s", "timers", "timers.a"]),
+    ],
+)
+def test_branches_are_found_under_the_names_that_are_set(naming: Naming, roots: list[str]) -> None:
+    assert find.expanded(namespace(naming), ["*", "*.*"], leaves_only=False) == roots
+
+
 @pytest.mark.parametrize("braces", ["{{a},b}" * 40, "{a}" * 2000])
 def test_no_braces_in_a_last_node_take_long(braces: str) -> None:
     assert leaves(f"stats.counters.a.c.{braces}") == []
@@ -67,7 +114,7 @@ def test_everything_is_below_the_root() -> None:
     counters = [
         f"stats.counters.a.{n}.{leaf}" for n in ("b", "b.count", "c") for leaf in ("count", "rate")
     ]
-    timer = [f"stats.timers.a.t.{p}_90" for p in ("count", "mean", "sum", "upper")]
+    timer = [f"stats.timers.a.t.{p}_90" for p in PERCENTILE]
     timer += [f"stats.timers.a.t.{name}" for name in PLAIN]
     others = ["stats.gauges.g", "stats.gauges.g.h", "stats.sets.s.count"]
     assert find.expanded(namespace(), ["**"], leaves_only=True) == sorted(counters + timer + others)

@@ -33,8 +33,14 @@ def test_help_is_one_sentence(metric: Metric) -> None:
 
 
 @every_metric
-def test_a_leaf_is_plain_nodes_of_which_the_last_may_be_open(metric: Metric) -> None:
-    assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)*(\.\*)?", metric.leaf)
+def test_a_leaf_is_plain_nodes_of_which_one_may_be_open(metric: Metric) -> None:
+    assert re.fullmatch(r"[a-z_]+(\.([a-z_]+|\*))*", metric.leaf)
+    assert metric.leaf.count("*") <= 1
+
+
+@every_metric
+def test_loss_is_counted(metric: Metric) -> None:
+    assert metric.kind is Kind.COUNTER or not metric.loss
 
 
 @every_metric

@@ -2,21 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import pytest
 
-from celeryscope.address import Address
+from celeryscope.address import Address, Endpoint, Transport
+from celeryscope.metrics import Kind
 from celeryscope.naming import Layout
+from celeryscope.outputs.prometheus.histogram import BUCKETS
 from celeryscope.settings import (
     WORKER_SETTINGS,
     Settings,
     SettingsError,
     load_settings,
     option_name,
-    shown,
     variable_name,
+    written,
+    written_default,
 )
+from celeryscope.settings.texts import CarbonTarget
 from celeryscope.store.tiers import Tier
 from celeryscope.worker.settings import Settings as WorkerSettings
 
@@ -33,13 +38,54 @@ class Sample:
 DAY = 86_400
 SAMPLES = {
     "http": Sample("[::1]:80", Address("::1", 80), "0.0.0.0:81"),
-    "statsd": Sample("localhost:0", Address("localhost", 0), "127.0.0.1:1"),
+    "statsd": Sample(
+        "localhost:0, tcp://[::1]:9,unix:///run/s.sock",
+        (
+            Endpoint(Transport.UDP, Address("localhost", 0)),
+            Endpoint(Transport.TCP, Address("::1", 9)),
+            Endpoint(Transport.UNIX, path="/run/s.sock"),
+        ),
+        "udp://127.0.0.1:1",
+    ),
+    "admin": Sample("off", None, "[::1]:1"),
+    "store": Sample("no", value=False, other="yes"),
     "data": Sample("/var/lib/celeryscope", Path("/var/lib/celeryscope"), "elsewhere"),
     "retentions": Sample("20s:1d,1m:1w", (Tier(20, DAY), Tier(60, 7 * DAY)), "30s:1d"),
-    "flush_interval": Sample("2s", 2, "5s"),
+    "flush_interval": Sample("500ms", 0.5, "5s"),
     "prefix": Sample("", "", "jobs.eu"),
     "layout": Sample("dotted", Layout.DOTTED, "levels"),
     "percentiles": Sample("99.9,-10", (99.9, -10.0), "50"),
+    "histogram": Sample(
+        "runtime:10,100.5,inf;wait:;:1,2",
+        (("runtime", (10, 100.5, inf)), ("wait", ()), ("", (1, 2))),
+        ":1",
+    ),
+    "timer_metrics": Sample("count,upper_percent", ("count", "upper_percent"), "mean"),
+    "delete_idle": Sample("timers,sets", frozenset({Kind.TIMER, Kind.SET}), "all"),
+    "gauge_ttl": Sample("never", None, "1h"),
+    "sanitise_names": Sample("no", value=False, other="yes"),
+    "max_series": Sample("5000", 5000, "1"),
+    "max_new_series": Sample("50", 50, "1"),
+    "legacy_namespace": Sample("yes", value=True, other="no"),
+    "global_prefix": Sample("", "", "a.b"),
+    "prefix_counter": Sample("c", "c", "a.b"),
+    "prefix_timer": Sample("t", "t", "a.b"),
+    "prefix_gauge": Sample("g", "g", "a.b"),
+    "prefix_set": Sample("s", "s", "a.b"),
+    "prefix_stats": Sample("own", "own", "a.b"),
+    "global_suffix": Sample("host-1", "host-1", "a.b"),
+    "carbon": Sample(
+        "carbon:2003,pickle://[::1]:2004",
+        (CarbonTarget(Address("carbon", 2003)), CarbonTarget(Address("::1", 2004), pickled=True)),
+        "localhost:1",
+    ),
+    "carbon_buffer": Sample("5GB", 5_000_000_000, "1kB"),
+    "repeater": Sample(
+        "edge:8125,[::1]:1", (Address("edge", 8125), Address("::1", 1)), "localhost:1"
+    ),
+    "console": Sample("on", value=True, other="off"),
+    "prometheus": Sample("false", value=False, other="1"),
+    "prometheus_buckets": Sample("0.5,10", (0.5, 10.0), "1"),
 }
 KEYS = list(Settings.model_fields)
 
@@ -94,7 +140,7 @@ def test_the_file_wins_over_the_default(key: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_a_default_is_shown_as_it_can_be_written(key: str) -> None:
     default = Settings.model_fields[key].default
-    assert getattr(load_settings({key: shown(default)}, {}), key) == default
+    assert getattr(load_settings({key: written_default(key)}, {}), key) == default
 
 
 def test_a_command_may_bring_defaults_of_its_own() -> None:
@@ -112,10 +158,21 @@ def test_the_file_can_be_named_by_the_environment_and_the_option_wins(tmp_path: 
 PERCENTILES = (
     "allowed are numbers from -100 to 100 but 0, of three decimals at most, with commas between"
 )
+NODES = "allowed are letters, digits, '_' and '-', with dots between, or nothing"
+BOUNDS = "allowed are ascending numbers above 0, with commas between"
+BINS = "allowed is PART:BIN,BIN,... with ';' between, as in runtime:10,100,inf;:1,5,inf"
+COUNT = "allowed is a whole number from 1 to 999999999"
+ADDRESS = "allowed is HOST:PORT, as in 127.0.0.1:8125 or [::1]:8125"
 WRONG = [
-    ("http", "localhost", "allowed is HOST:PORT, as in 127.0.0.1:8125 or [::1]:8125"),
+    ("http", "localhost", ADDRESS),
     ("http", "[web]:80", "allowed in brackets is an IPv6 address, as in [::1]:8125"),
     ("statsd", "localhost:70000", "allowed are ports up to 65535"),
+    ("statsd", "127.0.0.1:1,", ADDRESS),
+    ("statsd", "http://127.0.0.1:1", "allowed is HOST:PORT, udp://HOST:PORT, tcp://HOST:PORT or"),
+    ("statsd", "unix://run/s.sock", "allowed is a path from the root of at most 107 bytes"),
+    ("admin", "0.0.0.0:8126", "allowed is a loopback address, as in 127.0.0.1:8126, or off"),
+    ("admin", "no", ADDRESS),
+    ("store", "maybe", "allowed is yes or no"),
     ("data", "", "allowed is the path of a folder"),
     ("flush_interval", "10x", "'10x' is not a duration; allowed is a number with a unit: s, m,"),
     ("flush_interval", "10", "'10' is not a duration; allowed is a number with a unit: s, m,"),
@@ -125,6 +182,8 @@ WRONG = [
         "15s",
         "allowed is 10s, the finest step of retentions, or a part of it",
     ),
+    ("flush_interval", "300ms", "allowed is 10s, the finest step of retentions, or a part of it"),
+    ("flush_interval", "50ms", "'50ms' is too short; allowed is 100ms or more"),
     ("retentions", "10s:2d,15s:30d", "step 15s must be a larger multiple of the step before it"),
     ("retentions", "10s", "'10s' is not STEP:RETENTION, as in 10s:2d"),
     ("retentions", "", "'' is not STEP:RETENTION, as in 10s:2d"),
@@ -138,6 +197,33 @@ WRONG = [
     ("percentiles", "nan", PERCENTILES),
     ("percentiles", "100.1", PERCENTILES),
     ("percentiles", "99.9999", PERCENTILES),
+    ("histogram", "runtime", BINS),
+    ("histogram", "runtime:inf", BINS),
+    ("histogram", "runtime:10,5", BINS),
+    ("histogram", "runtime:inf,5", BINS),
+    ("timer_metrics", "count,,mean", "allowed are names of statistics with commas between"),
+    ("delete_idle", "timer", "allowed is none, all, or some of counters, timers, gauges, sets"),
+    ("gauge_ttl", "5", "'5' is not a duration; allowed is a number with a unit: s, m,"),
+    ("sanitise_names", "clean", "allowed is yes or no"),
+    ("max_series", "0", COUNT),
+    ("max_new_series", "1e3", COUNT),
+    ("legacy_namespace", "2", "allowed is yes or no"),
+    ("global_prefix", "a..b", NODES),
+    ("prefix_counter", "a b", NODES),
+    ("prefix_timer", ".", NODES),
+    ("prefix_gauge", "a.", NODES),
+    ("prefix_set", ";", NODES),
+    ("prefix_stats", "a/b", NODES),
+    ("global_suffix", "\u00fc", NODES),
+    ("carbon", "http://localhost:80", "allowed is HOST:PORT, line://HOST:PORT or pickle://"),
+    ("carbon", "localhost", ADDRESS),
+    ("carbon_buffer", "64", "allowed is a whole number with a unit: kB, MB or GB, as in 64MB"),
+    ("repeater", "localhost:1,x", ADDRESS),
+    ("console", "y", "allowed is yes or no"),
+    ("prometheus", "none", "allowed is yes or no"),
+    ("prometheus_buckets", "1,1", BOUNDS),
+    ("prometheus_buckets", "0,1", BOUNDS),
+    ("prometheus_buckets", "", BOUNDS),
 ]
 
 
@@ -164,9 +250,17 @@ def test_a_default_that_no_longer_fits_is_called_a_default() -> None:
     assert answer.startswith("flush_interval = '10s' (default): allowed is 4s, the finest step")
 
 
-@pytest.mark.parametrize("interval", ["1s", "2s", "5s", "10s"])
+@pytest.mark.parametrize("key", KEYS)
+def test_any_value_is_shown_as_it_can_be_written(key: str) -> None:
+    settings = load_settings({key: SAMPLES[key].text}, {})
+    shown = written(key, getattr(settings, key))
+    assert load_settings({key: shown}, {}) == settings
+
+
+@pytest.mark.parametrize("interval", ["100ms", "500ms", "1s", "2s", "5s", "10s"])
 def test_a_flush_interval_may_be_a_part_of_the_finest_step(interval: str) -> None:
-    assert shown(load_settings({"flush_interval": interval}, {}).flush_interval) == interval
+    settings = load_settings({"flush_interval": interval}, {})
+    assert written("flush_interval", settings.flush_interval) == interval
 
 
 def test_an_unknown_key_of_the_file_is_answered_with_the_nearest(tmp_path: Path) -> None:
@@ -276,3 +370,7 @@ def test_a_file_that_cannot_be_read_is_named(make: Callable[[Path], None], tmp_p
     for source, answer in answers.items():
         assert answer.startswith(f"config = {str(config)!r} ({source}): ")
         assert answer.endswith("; allowed is a TOML file")
+
+
+def test_prometheus_buckets_are_those_of_the_output_unless_set() -> None:
+    assert load_settings({}, {}).prometheus_buckets == BUCKETS

@@ -51,23 +51,6 @@ def exact_rank(percent: float, n: int) -> int:
     return math.floor(percent / 100 * n + 0.5)
 
 
-def merged(parts: Sequence[Distribution]) -> Distribution:
-    """Merge as the store does: moments and bucket counts add up."""
-    buckets, cell_of = np.unique(np.concatenate([p.buckets for p in parts]), return_inverse=True)
-    counts = np.zeros(buckets.size, np.int64)
-    np.add.at(counts, cell_of, np.concatenate([p.counts for p in parts]))
-    return Distribution(
-        count=math.fsum(p.count for p in parts),
-        samples=sum(p.samples for p in parts),
-        sum=math.fsum(p.sum for p in parts),
-        sum_squares=math.fsum(p.sum_squares for p in parts),
-        min=min(p.min for p in parts),
-        max=max(p.max for p in parts),
-        buckets=buckets,
-        counts=counts,
-    )
-
-
 def empty_and_full() -> Distributions:
     """Return three cells of which only the middle one has samples: 1, 2 and 3."""
     full = Distribution.of([1, 2, 3])
@@ -235,16 +218,23 @@ def test_any_percentile_of_any_samples_is_within_one_percent(
 def test_merged_parts_in_any_order_are_the_whole(parts: list[list[float]], random: Random) -> None:
     whole = Distribution.of([value for part in parts for value in part])
     random.shuffle(parts)
-    merge = merged([Distribution.of(part) for part in parts])
+    merge = Distribution.merge([Distribution.of(part) for part in parts])
     np.testing.assert_array_equal(merge.buckets, whole.buckets)
     np.testing.assert_array_equal(merge.counts, whole.counts)
     assert (merge.samples, merge.min, merge.max) == (whole.samples, whole.min, whole.max)
     assert merge.sum == pytest.approx(whole.sum)
+    assert merge.sum_squares == pytest.approx(whole.sum_squares)
+    assert (merge.count, merge.values) == (whole.count, None)
 
 
 def test_histograms_keep_their_narrow_types() -> None:
     one = Distribution.of([1.0, 2.0])
-    for histogram in (one, Distributions.of([one]), Distributions.of([])):
+    for histogram in (
+        one,
+        Distribution.merge([one]),
+        Distributions.of([one]),
+        Distributions.of([]),
+    ):
         assert histogram.buckets.dtype.name == "int16"
         assert histogram.counts.dtype.name == "int64"
 

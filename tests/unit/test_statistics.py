@@ -30,7 +30,7 @@ NODE = {
     "sum_squares": 1_028_500,
     "mean": 145,
     "median": 55,
-    "std": 286.1381,
+    "std": 286.0506948,
     "count_90": 9,
     "mean_90": 50,
     "upper_90": 90,
@@ -45,15 +45,19 @@ NODE = {
     "lower_top20": 90,
     "sum_top20": 1090,
     "sum_top100": 1450,
+    "sum_squares_90": 28_500,
+    "sum_squares_top10": 1_000_000,
+    "sum_squares_top100": 1_028_500,
 }
 
 
 @pytest.mark.parametrize(("name", "value"), NODE.items())
 def test_statistics_are_those_of_node_statsd(name: str, value: float) -> None:
-    assert read(name, VALUES, count=20) == [pytest.approx(value, rel=0.01)]
+    within = 0.0202 if name.startswith("sum_squares") else 0.01
+    assert read(name, VALUES, count=20) == [pytest.approx(value, rel=within)]
 
 
-@pytest.mark.parametrize("name", ["count_3", "mean_3", "upper_3", "sum_3", "mean_top3"])
+@pytest.mark.parametrize("name", ["count_3", "mean_3", "upper_3", "sum_3", "mean_top3", "sum_top3"])
 def test_a_threshold_too_small_for_the_samples_has_no_value(name: str) -> None:
     several, single = read(name, VALUES, [7.0])
     assert np.isnan(several)
@@ -68,9 +72,25 @@ def test_lowest_and_highest_are_within_one_percent(samples: list[float], percent
     ordered, suffix = sorted(samples), f"{percent:g}".replace(".", "_")
     rank = int(percent / 100 * len(samples) + 0.5)
     if rank:
-        assert read(f"upper_{suffix}", samples) == [pytest.approx(ordered[rank - 1], rel=0.0101)]
-        assert read(f"lower_top{suffix}", samples) == [pytest.approx(ordered[-rank], rel=0.0101)]
-        assert read(f"sum_{suffix}", samples) == [pytest.approx(sum(ordered[:rank]), rel=0.0101)]
+        lowest, highest = ordered[:rank], ordered[-rank:]
+        expected = {
+            f"upper_{suffix}": lowest[-1],
+            f"sum_{suffix}": sum(lowest),
+            f"mean_{suffix}": sum(lowest) / rank,
+            f"lower_top{suffix}": highest[0],
+            f"sum_top{suffix}": sum(highest),
+            f"mean_top{suffix}": sum(highest) / rank,
+        }
+        for name, value in expected.items():
+            assert read(name, samples) == [pytest.approx(value, rel=0.0101)]
+        for name, part in {suffix: lowest, f"top{suffix}": highest}.items():
+            squares = sum(value * value for value in part)
+            assert read(f"sum_squares_{name}", samples) == [pytest.approx(squares, rel=0.0203)]
+
+
+def test_the_highest_are_as_exact_as_the_lowest_however_few_they_are() -> None:
+    assert read("sum_top1", [100.0] * 100) == [pytest.approx(100, rel=0.01)]
+    assert read("sum_squares_top1", [100.0] * 100) == [pytest.approx(10_000, rel=0.0202)]
 
 
 def test_an_idle_timer_counts_zero_where_it_was_listened_to() -> None:
@@ -87,8 +107,8 @@ def test_an_idle_timer_counts_zero_where_it_was_listened_to() -> None:
 def test_the_names_of_thresholds_are_nodes_own() -> None:
     plain = set(statistics.names(()))
     assert set(statistics.names((99.9, -10))) - plain == {
-        *("count_99_9", "mean_99_9", "upper_99_9", "sum_99_9"),
-        *("count_top10", "mean_top10", "lower_top10", "sum_top10"),
+        *("count_99_9", "mean_99_9", "upper_99_9", "sum_99_9", "sum_squares_99_9"),
+        *("count_top10", "mean_top10", "lower_top10", "sum_top10", "sum_squares_top10"),
     }
 
 

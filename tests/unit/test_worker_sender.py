@@ -117,6 +117,22 @@ def test_what_was_sent_is_reported_with_another_datagram_every_ten_seconds(
     assert len(heard.datagrams()) == 5
 
 
+def test_a_report_counts_no_part_of_the_datagram_that_it_goes_with(
+    sender_to: Callable[..., Sender], heard: Receiver, clock: Clock
+) -> None:
+    lines = [b"%d." % number + b"x" * 300 + b":1|c" for number in range(12)]
+    sender = sender_to(address_of(heard))
+    sender.send(LINE)
+    clock.now += 11
+    sender.send(b"\n".join(lines))
+    sender.report()
+
+    before, first, *parts, report = heard.datagrams()
+    assert before == LINE
+    assert first.startswith(b"celeryscope.client.sent:1|c\n0.xxx")
+    assert report == b"celeryscope.client.sent:%d|c" % len([first, *parts])
+
+
 def test_a_report_may_be_asked_for(sender_to: Callable[..., Sender], heard: Receiver) -> None:
     sender = sender_to(address_of(heard))
     sender.report()

@@ -17,7 +17,7 @@ from celeryscope.demo.tasks import BROKER_VARIABLE, FOLDER_VARIABLE
 from celeryscope.server import Server
 from celeryscope.settings import Settings, variable_name
 
-DEFAULTS = {"flush_interval": "2s", "retentions": "2s:1d,10s:2d,1m:30d,10m:2y"}
+DEFAULTS = {"admin": "off", "flush_interval": "2s", "retentions": "2s:1d,10s:2d,1m:30d,10m:2y"}
 _CONCURRENCY = 4
 _STOP_SECONDS = 10
 _WATCH_SECONDS = 0.5

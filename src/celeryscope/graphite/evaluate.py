@@ -15,12 +15,17 @@ from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.series import TimeSeries, consolidated
 from celeryscope.graphite.span import Span
 from celeryscope.graphite.target import Call, Path, Target, parse
+from celeryscope.namespace import DEFAULT_NAMING, Naming
 from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Store
 
 
 def render(
-    store: Store, thresholds: Iterable[float], targets: Sequence[str], span: Span
+    store: Store,
+    thresholds: Iterable[float],
+    targets: Sequence[str],
+    span: Span,
+    naming: Naming = DEFAULT_NAMING,
 ) -> list[TimeSeries]:
     """Return the series of all targets, in order.
 
@@ -29,7 +34,7 @@ def render(
         RequestError: The request is too large.
     """
     parsed = [(text, parse(text)) for text in targets]
-    fetcher = Fetcher(store, Namespace(store, thresholds))
+    fetcher = Fetcher(store, Namespace(store, thresholds, naming))
     stacks: dict[str, Floats] = {}
     with np.errstate(all="ignore"):
         found = [

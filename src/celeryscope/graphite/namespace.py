@@ -1,7 +1,4 @@
-"""The names that Graphite sees, laid over the store's series as node statsd writes them.
-
-    stats.counters.<series>.{count,rate}    stats.gauges.<series>
-    stats.timers.<series>.<statistic>       stats.sets.<series>.count
+"""The names that Graphite sees, laid over the store's series as node statsd's options say.
 
 A name is found by a glob for each node; `**` stands for one or more nodes, wherever it is.
 """
@@ -15,25 +12,22 @@ from math import prod
 from celeryscope import statistics
 from celeryscope.graphite.errors import RequestError, shown
 from celeryscope.metrics import Kind
+from celeryscope.namespace import DEFAULT_NAMING, LEAVES, Naming, View
 from celeryscope.store.glob import ANY_DEPTH, MAX_CHOICES, is_literal, matcher, without_braces
-from celeryscope.store.protocol import Node, Series, Store
+from celeryscope.store.protocol import Series, Store
 
-ROOT = "stats"
 MAX_LEAVES = 1_000_000
-COUNTER_LEAVES = ("count", "rate")
-SET_LEAVES = ("count",)
 _NODE = re.compile(r"(?:\{[^{}]*\}|[^.])+")
 _CHOICES = re.compile(r"\{([^{}]*)\}")
 _ESCAPED = re.compile(r"\\(.)")
 
-_STATSD = (Kind.COUNTER, Kind.TIMER, Kind.GAUGE, Kind.SET)
 
 Pattern = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A name that has values: a series and what is read from it ("" for a gauge)."""
+    """A name that has values: a series and what is read from it ("" if it has but one value)."""
 
     path: Pattern
     series: Series
@@ -69,13 +63,12 @@ class Namespace:
     A statistic that is written out is found whatever its threshold.
     """
 
-    def __init__(self, store: Store, thresholds: Iterable[float]) -> None:
+    def __init__(
+        self, store: Store, thresholds: Iterable[float], naming: Naming = DEFAULT_NAMING
+    ) -> None:
         self._store = store
-        self._leaves = {
-            Kind.COUNTER: COUNTER_LEAVES,
-            Kind.TIMER: statistics.names(thresholds),
-            Kind.SET: SET_LEAVES,
-        }
+        self._views = naming.views()
+        self._leaves = {**LEAVES, Kind.TIMER: statistics.names(thresholds)}
 
     def leaves(self, pattern: Pattern) -> list[Leaf]:
         """Return the leaves that match, ordered by path.
@@ -85,9 +78,9 @@ class Namespace:
         """
         matching = (
             leaf
-            for kind in _STATSD
-            for below in _below(pattern, (ROOT, kind.value))
-            for leaf in self._leaves_below(kind, below)
+            for view in self._views
+            for below in _below(pattern, view.head)
+            for leaf in self._leaves_below(view, below)
         )
         found = {leaf.path: leaf for leaf in islice(matching, MAX_LEAVES + 1)}
         if len(found) > MAX_LEAVES:
@@ -96,30 +89,32 @@ class Namespace:
 
     def branches(self, pattern: Pattern) -> list[Branch]:
         """Return the branches that match, ordered by path."""
-        found = {path for kind in _STATSD for path in self._branches_of(kind, pattern)}
+        found = {path for view in self._views for path in self._branches_of(view, pattern)}
         return [Branch(path) for path in sorted(found)]
 
     def timers(self, pattern: Pattern) -> list[Series]:
         """Return the timers whose own name, without a statistic, matches."""
         found = {
             node.series.id: node.series
-            for below in _below(pattern, (ROOT, Kind.TIMER.value))
+            for view in self._views
+            if view.kind is Kind.TIMER
+            for below in _below(pattern, view.head)
             for node in self._store.find(Kind.TIMER, below)
             if node.series
         }
         return list(found.values())
 
-    def _leaves_below(self, kind: Kind, below: Pattern) -> Iterator[Leaf]:
-        if kind is Kind.GAUGE:
-            for node in self._store.find(kind, below):
+    def _leaves_below(self, view: View, below: Pattern) -> Iterator[Leaf]:
+        if view.statistic is not None:
+            for node in self._store.find(view.kind, below):
                 if node.series:
-                    yield Leaf((ROOT, kind.value, *node.path), node.series, "")
+                    yield Leaf((*view.head, *node.path), node.series, view.statistic)
             return
         for names, glob in _endings(below):
-            read = self._statistics(kind, glob)
-            for node in self._store.find(kind, names) if read else ():
+            read = self._statistics(view.kind, glob)
+            for node in self._store.find(view.kind, names) if read else ():
                 if node.series:
-                    path = (ROOT, kind.value, *node.path)
+                    path = (*view.head, *node.path)
                     yield from (Leaf((*path, name), node.series, name) for name in read)
 
     def _statistics(self, kind: Kind, glob: str) -> list[str]:
@@ -131,18 +126,15 @@ class Namespace:
             return [glob] if statistics.reading(glob) else []
         return list(filter(matcher(glob), self._leaves[kind]))
 
-    def _branches_of(self, kind: Kind, pattern: Pattern) -> Iterator[Pattern]:
-        for path in (ROOT,), (ROOT, kind.value):
-            if () in _below(pattern, path) and self._store.find(kind, ("*",)):
+    def _branches_of(self, view: View, pattern: Pattern) -> Iterator[Pattern]:
+        for depth in range(1, len(view.head) + 1):
+            path = view.head[:depth]
+            if () in _below(pattern, path) and self._store.find(view.kind, ("*",)):
                 yield path
-        for below in _below(pattern, (ROOT, kind.value)):
-            for node in self._store.find(kind, below):
-                if _is_branch(kind, node):
-                    yield (ROOT, kind.value, *node.path)
-
-
-def _is_branch(kind: Kind, node: Node) -> bool:
-    return node.has_children or kind is not Kind.GAUGE
+        for below in _below(pattern, view.head):
+            for node in self._store.find(view.kind, below):
+                if node.has_children or view.statistic is None:
+                    yield (*view.head, *node.path)
 
 
 def _below(pattern: Pattern, path: Sequence[str]) -> set[Pattern]:

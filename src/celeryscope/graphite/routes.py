@@ -15,6 +15,7 @@ from celeryscope.graphite.evaluate import render
 from celeryscope.graphite.formats import FORMATS
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.request import Parameters
+from celeryscope.namespace import DEFAULT_NAMING, Naming
 from celeryscope.statistics import DEFAULT_THRESHOLDS
 from celeryscope.store.protocol import Store, StoreError
 
@@ -30,9 +31,10 @@ def routes(
     store: Store,
     clock: Callable[[], float],
     thresholds: Iterable[float] = DEFAULT_THRESHOLDS,
+    naming: Naming = DEFAULT_NAMING,
 ) -> list[Route]:
     """Return the API's routes over a store; `thresholds` are the percentiles that find lists."""
-    api = _Api(store, clock, tuple(thresholds))
+    api = _Api(store, clock, tuple(thresholds), naming)
     return [
         _route("/render", api.render),
         _route("/metrics/find", api.find),
@@ -46,18 +48,23 @@ def routes(
 
 class _Api:
     def __init__(
-        self, store: Store, clock: Callable[[], float], thresholds: tuple[float, ...]
+        self,
+        store: Store,
+        clock: Callable[[], float],
+        thresholds: tuple[float, ...],
+        naming: Naming,
     ) -> None:
         self._store = store
         self._clock = clock
         self._thresholds = thresholds
-        self._namespace = Namespace(store, thresholds)
+        self._naming = naming
+        self._namespace = Namespace(store, thresholds, naming)
 
     def render(self, asked: Parameters) -> Response:
         chosen = asked.choice("format", _usual_format(asked), FORMATS)
         targets = [target for target in asked.all("target") if target.strip()]
         span, options = asked.span(self._clock()), asked.options()
-        series = render(self._store, self._thresholds, targets, span)
+        series = render(self._store, self._thresholds, targets, span, self._naming)
         content = chosen.encode(series, options)
         if chosen.script:
             return _script(content, asked)

@@ -1,7 +1,7 @@
 """Datagrams that were received together, and who sent them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 def _unnamed(_sender: bytes) -> str:
@@ -12,14 +12,22 @@ def _unnamed(_sender: bytes) -> str:
 class Batch:
     """Datagrams in the order of their arrival.
 
-    `senders` has each one's sender as the transport knows it, which `name` makes readable; it is
-    empty where a transport does not tell.
+    `senders` has each one's sender as the transport knows it, all of one length, end to end, and
+    `name` makes one readable; it is empty where a transport does not tell them apart. `lossy` says
+    that the transport may lose datagrams, and keeps each as it was sent.
     """
 
     datagrams: list[bytes]
-    senders: list[bytes] = field(default_factory=list)
+    senders: bytes = b""
     name: Callable[[bytes], str] = _unnamed
+    lossy: bool = False
+
+    def raw_senders(self) -> list[bytes]:
+        """Return each datagram's sender as the transport knows it."""
+        width = len(self.senders) // max(len(self.datagrams), 1)
+        return [self.senders[width * i : width * (i + 1)] for i in range(len(self.datagrams))]
 
     def sender_of(self, index: int) -> str:
         """Return who sent a datagram, for a person to read."""
-        return self.name(self.senders[index]) if self.senders else _unnamed(b"")
+        width = len(self.senders) // len(self.datagrams)
+        return self.name(self.senders[width * index : width * (index + 1)])

@@ -1,20 +1,22 @@
-"""The thread that aggregates what the listener received and flushes on the wall clock's beat."""
+"""The thread that aggregates what the listeners received and flushes on the wall clock's beat."""
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from math import floor
-from threading import Event, Thread
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import inf
+from threading import Event, Lock, Thread
 from typing import Protocol
 
 from celeryscope.flush import Flush
 from celeryscope.statsd.aggregate import Aggregator
-from celeryscope.statsd.listeners import UdpListener
+from celeryscope.statsd.listeners import Listener
+from celeryscope.statsd.losses import ClientLosses
 
-_POLL = 0.1
-# A flush that is late by a smaller part of the interval than this still ends it on time.
-_TOLERATED = 0.1
-
+_POLL_SECONDS = 0.1
+# A flush that is less late than this, and by less than a tenth of its interval, is on time.
+_TOLERATED_MS = 250
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,29 +32,39 @@ class OwnNumbers(Protocol):
 class Flusher:
     """Ends an interval at every multiple of `interval` seconds, and once more when stopped.
 
-    `sink` gets each flush on the flusher's thread, `own` is asked for the server's own numbers. A
-    flush says how long it really lasted: the first one, a late one, and the one that a clock set
-    back ended.
+    Listeners stamp what they receive, so an interval holds what came within it, however late it is
+    flushed. One in which nobody can have listened, as while the machine was suspended, is left out,
+    and the ones before and after it say how long they really lasted; so do the first, the last and
+    one that a clock set back ended. `sink` gets each flush on the flusher's thread, `own` is asked
+    for the server's own numbers, `repeat` gets every datagram as it came. All times are reckoned in
+    whole milliseconds.
     """
 
     def __init__(
         self,
-        listener: UdpListener,
+        listeners: Sequence[Listener],
         aggregator: Aggregator,
         interval: float,
         sink: Callable[[Flush], None],
         *,
         own: OwnNumbers,
         clock: Callable[[], float] = time.time,
+        losses: ClientLosses | None = None,
+        repeat: Callable[[Sequence[bytes]], None] = lambda _: None,
     ) -> None:
-        self._listener = listener
+        self._listeners = listeners
         self._aggregator = aggregator
-        self._interval = interval
+        self._interval = round(interval * 1000)
         self._sink = sink
         self._own = own
         self._clock = clock
+        self._losses = losses or ClientLosses()
+        self._repeat = repeat
+        self._lock = Lock()
         self._stopping = Event()
-        self._began = self._seen = clock()
+        self._most_waiting = 0
+        self._is_late = False
+        self._began = self._seen = self._now()
         self._thread = Thread(target=self._run, name="statsd-flush", daemon=True)
 
     def start(self) -> None:
@@ -63,42 +75,107 @@ class Flusher:
         self._stopping.set()
         self._thread.join()
 
+    @contextmanager
+    def paused(self) -> Iterator[Aggregator]:
+        """Hold the aggregation up, for another thread to look into the interval under way."""
+        with self._lock:
+            yield self._aggregator
+
     def turn(self) -> None:
-        """Aggregate what came; flush if the interval ended or the clock was set back."""
-        now = self._clock()
-        self._aggregator.feed(self._listener.take())
+        """Aggregate what came; flush each interval that ended, or that a clock set back ends."""
+        now = self._now()
         if now < self._start():
-            self._flush(end=self._seen)
-            self._began = now
-        elif now >= self._due():
-            late = now - self._due()
-            self._flush(end=self._due() if late < self._interval * _TOLERATED else now, late=late)
+            self._feed(inf)
+            self._flush(end=self._seen, next_began=now)
+        while now >= self._due():
+            self._end_interval(now)
+        self._feed(self._due())
         self._seen = now
 
     def _run(self) -> None:
-        while not self._stopping.wait(min(_POLL, max(self._due() - self._clock(), 0.0))):
-            self._turn_and_live()
-        self.turn()
-        self._flush(end=self._seen)
+        while not self._stopping.wait(self._pause()):
+            self._guarded(self.turn)
+        self._guarded(self.turn)
+        self._guarded(self._finish)
 
-    def _turn_and_live(self) -> None:
+    def _pause(self) -> float:
+        return min(_POLL_SECONDS, max((self._due() - self._now()) / 1000, 0.0))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
         try:
-            self.turn()
+            step()
         except Exception:
             _LOGGER.exception("a part of an interval is lost")
 
-    def _start(self) -> float:
-        return floor(self._began / self._interval) * self._interval
+    def _finish(self) -> None:
+        self._feed(inf)
+        now = self._now()
+        self._flush(end=now, next_began=now)
 
-    def _due(self) -> float:
+    def _now(self) -> int:
+        return round(self._clock() * 1000)
+
+    def _start(self) -> int:
+        return self._began - self._began % self._interval
+
+    def _due(self) -> int:
         return self._start() + self._interval
 
-    def _flush(self, end: float, late: float = 0.0) -> None:
-        dropped, in_kernel = self._listener.take_drops()
-        self._aggregator.count("dropped.backlog", dropped)
-        self._aggregator.count("dropped.kernel", in_kernel)
-        for name, amount in self._own.counters().items():
-            self._aggregator.count(name, amount)
-        gauges = {**self._own.gauges(), "flush.lag": late * 1000}
-        self._sink(self._aggregator.flush(self._start(), max(end - self._began, 0.0), gauges))
-        self._began = end
+    def _end_interval(self, now: int) -> None:
+        due = self._due()
+        late = now - due
+        self._tell_if_late(late)
+        brought = self._feed(due)
+        next_came = min(self._oldest(), now)
+        if next_came < due + self._interval:
+            self._flush(end=due, next_began=due, late=late)
+        else:
+            self._flush(end=due if brought else self._seen, next_began=int(next_came), late=late)
+
+    def _oldest(self) -> float:
+        stamps = [listener.oldest() for listener in self._listeners]
+        return min((round(stamp * 1000) for stamp in stamps if stamp is not None), default=inf)
+
+    def _feed(self, until: float) -> bool:
+        """Aggregate what came before a time; tell whether anything did."""
+        self._most_waiting = max(self._most_waiting, sum(one.waiting for one in self._listeners))
+        batches = [listener.take(until / 1000) for listener in self._listeners]
+        for batch in batches:
+            self._losses.see(batch)
+            self._repeat(batch.datagrams)
+            with self._lock:
+                self._aggregator.feed(batch)
+        return any(batch.datagrams for batch in batches)
+
+    def _flush(self, end: int, next_began: int, late: int = 0) -> None:
+        start, seconds = self._start() / 1000, max(end - self._began, 1) / 1000
+        # Whatever fails from here on, the next interval is another one.
+        self._began = next_began
+        counts, gauges = self._own_numbers(late)
+        with self._lock:
+            for name, amount in counts.items():
+                self._aggregator.count(name, amount)
+            flush = self._aggregator.flush(start, seconds, gauges)
+        self._sink(flush)
+
+    def _own_numbers(self, late: int) -> tuple[Mapping[str, int], Mapping[str, float]]:
+        counts = Counter(self._own.counters())
+        for listener in self._listeners:
+            counts.update({f"dropped.{n}": lost for n, lost in listener.take_drops().items()})
+        counts["flush.late"] += self._is_too_late(late)
+        gauges = {**self._own.gauges(), "flush.lag": float(late), "backlog": self._most_waiting}
+        self._most_waiting = 0
+        loss = self._losses.take()
+        if loss is not None:
+            counts["client.lost"] += loss.lost
+            gauges["client.loss"] = loss.percent
+        return counts, gauges
+
+    def _is_too_late(self, late: int) -> bool:
+        return late >= max(_TOLERATED_MS, self._interval / 10)
+
+    def _tell_if_late(self, late: int) -> None:
+        """Log the first of several late flushes."""
+        was_late, self._is_late = self._is_late, self._is_too_late(late)
+        if self._is_late and not was_late:
+            _LOGGER.warning("a flush is %.1f s late; its interval holds only its own", late / 1000)

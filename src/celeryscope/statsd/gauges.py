@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from celeryscope.statsd.protocol import Reason, parse_number
+from celeryscope.statsd.bad_lines import Reason, Refused
+from celeryscope.statsd.numbers import parse_numbers
 
 
 @dataclass(slots=True)
@@ -12,33 +13,52 @@ class _Gauge:
 
 
 class Gauges:
-    """Last values by name, at most `limit`; one not written for `ttl` seconds is forgotten."""
+    """Last values by name, at most `limit`.
 
-    def __init__(self, ttl: float, limit: int) -> None:
+    One not written for `ttl` seconds is forgotten; without a `ttl`, none ever is.
+    """
+
+    def __init__(self, ttl: float | None, limit: int) -> None:
         self._ttl = ttl
         self._limit = limit
         self._gauges: dict[str, _Gauge] = {}
+        self._written: set[str] = set()
 
-    def write(self, name: str, text: bytes) -> Reason | None:
-        """Set a gauge, or return why not; a signed value moves one that is not 0, as in node."""
-        number = parse_number(text)
-        if number is None:
-            return Reason.VALUE
+    def write(self, name: str, texts: list[bytes]) -> Refused:
+        """Set a gauge by each text in turn; a signed value moves one that is not 0, as in node."""
+        numbers, bad = parse_numbers(texts)
+        refused = [(text, Reason.VALUE) for text in bad]
+        none = set(bad)
+        good = [text for text in texts if text not in none]
+        if not good:
+            return refused
         gauge = self._gauges.get(name)
         if gauge is None:
             if len(self._gauges) >= self._limit:
-                return Reason.LIMIT
+                return refused + [(text, Reason.LIMIT) for text in good]
             gauge = self._gauges[name] = _Gauge()
-        moves = gauge.value and text.startswith((b"+", b"-"))
-        gauge.value = gauge.value + number if moves else number
+        value = gauge.value
+        for number, part in zip(numbers, b":".join(good).split(b":"), strict=True):
+            value = value + number if value and part.startswith((b"+", b"-")) else number
+        gauge.value = value
         gauge.age = 0.0
-        return None
+        self._written.add(name)
+        return refused
+
+    def forget(self, name: str) -> None:
+        del self._gauges[name]
+
+    def begin(self) -> None:
+        """Begin an interval, in which none is written yet."""
+        self._written.clear()
 
     def age(self, seconds: float) -> None:
-        """Let time pass."""
-        for gauge in self._gauges.values():
+        """Let an interval pass for those that have not been written in it."""
+        for name in self._gauges.keys() - self._written:
+            gauge = self._gauges[name]
             gauge.age += seconds
-        self._gauges = {name: g for name, g in self._gauges.items() if g.age < self._ttl}
+            if self._ttl is not None and gauge.age >= self._ttl:
+                del self._gauges[name]
 
     def values(self) -> dict[str, float]:
         return {name: gauge.value for name, gauge in self._gauges.items()}

@@ -1,49 +1,43 @@
-r"""The StatsD line, parsed once for each distinct name, type and rate.
+r"""The StatsD line in node's grammar and DogStatsD's, parsed once for each distinct spelling.
 
-    line   = name ":" value "|" type [ "|@" rate ]        name:320.5|ms|@0.1
-    packet = line *( "\n" line )                          empty lines are skipped
+    line   = name ":" sample *( ":" sample ) [ "|#" tags ] *( "|" field )
+    sample = value *( ":" value ) "|" type *( "|" field )        name:320.5|ms|@0.1
+    field  = "@" rate / word ":" text / "T" digits               all but the rate are ignored
+    packet = line *( "\n" line )                                 empty lines are skipped
 
-Numbers are plain ASCII decimals: no NaN, infinity, hexadecimal or underscores, and none so large
-that sums, squares or a division by a rate could overflow.
+A set takes all of `a:b` as one member.
 """
 
 import re
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from math import inf
 
-from celeryscope.metrics import Kind
+from celeryscope.metrics import Family, Kind
+from celeryscope.statsd.bad_lines import Reason
+from celeryscope.statsd.numbers import LARGEST, parse_number, parse_numbers
+from celeryscope.statsd.series import Clean, sanitise, series_name
 
-MAX_NAME = 500
-_MAX_REST = 64
-_LARGEST = 1e100
+MAX_LINE = 8192
 
-_KINDS = {b"c": Kind.COUNTER, b"ms": Kind.TIMER, b"g": Kind.GAUGE, b"s": Kind.SET}
+_KINDS = {
+    b"c": Kind.COUNTER,
+    b"ms": Kind.TIMER,
+    b"h": Kind.TIMER,
+    b"d": Kind.TIMER,
+    b"g": Kind.GAUGE,
+    b"s": Kind.SET,
+}
+# What the server says of itself, and what instrumented processes say of themselves.
+_OWN = f"{Family.SELF.value}."
+_CLIENTS = f"{_OWN}client."
+_TYPES = {kind: kind_text.decode() for kind_text, kind in reversed(_KINDS.items())}
 _SAMPLED = (Kind.COUNTER, Kind.TIMER)
-_NUMBER = re.compile(rb"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
-_SPACE = re.compile(rb"\s+")
-_DROPPED = re.compile(rb"[^A-Za-z0-9_\-.;=]")
-_DOTS = re.compile(rb"\.{2,}")
-_DECIMAL_CHARACTERS = b"0123456789.+-eE,"
-
-
-class Reason(str, Enum):
-    """Why a line was refused; the value ends the counter's name."""
-
-    FORMAT = "format"
-    NAME = "name"
-    TYPE = "type"
-    RATE = "rate"
-    VALUE = "value"
-    LIMIT = "limit"
-
-
-class BadLineError(ValueError):
-    """A line that is not counted, with its reason."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+_SAMPLE = re.compile(
+    rb"(?P<value>[^|]*)\|(?P<type>[^:|]*)"
+    rb"(?P<fields>(?:\|(?:@[^:|]*|[A-Za-z_]+:[^|]*|T\d+))*)(?P<more>:|\Z)"
+)
+_OTHERS = {b"_e{": Reason.EVENT, b"_sc|": Reason.SERVICE_CHECK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,66 +48,97 @@ class Slot:
     name: str
     rate: float
 
+    def numbers(self, texts: list[bytes]) -> tuple[list[float], list[bytes]]:
+        """Return the numbers in `texts`, and the texts that this kind does not take."""
+        return parse_numbers(texts, least=0.0 if self.kind is Kind.TIMER else -inf)
 
-def parse_slot(name: bytes, rest: bytes) -> Slot:
-    """Return the slot of `name` and what follows the value's bar, as in `ms|@0.1`.
+    def takes(self, text: bytes) -> bool:
+        return self.kind is Kind.SET or not self.numbers([text])[1]
 
-    Raises:
-        BadLineError: It is not a StatsD line; the reason says which part.
+    def line(self, text: bytes) -> bytes:
+        """Return a line that would bring `text` here."""
+        rate = "" if self.rate == 1 else f"|@{self.rate!r}"
+        return b"%b:%b|%b" % (self.name.encode(), text, f"{_TYPES[self.kind]}{rate}".encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A value, or several with colons between them, still as text; and the slot that takes it."""
+
+    slot: Slot
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line's good samples, and why the line or the first bad sample of it is refused.
+
+    `steady` says that lines spelled like it but for the value have the same slot, and may come
+    again.
     """
-    kind_text, *options = rest.strip().split(b"|")
-    if not rest or len(rest) > _MAX_REST or len(options) > 1:
-        raise BadLineError(Reason.FORMAT)
-    kind = _KINDS.get(kind_text.strip())
+
+    samples: list[Sample] = field(default_factory=list)
+    refused: Reason | None = None
+    steady: bool = False
+
+
+def split_line(line: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the name, the value and the rest, of a line with one sample."""
+    name, _, sample = line.partition(b":")
+    value, _, rest = sample.partition(b"|")
+    return name, value, rest
+
+
+def parse_line(line: bytes, clean: Clean = sanitise) -> Line:
+    """Read a line that is not blank; values stay text, and `clean` makes the parts of its name."""
+    for mark, reason in _OTHERS.items():
+        if line.startswith(mark):
+            return Line(refused=reason)
+    name, _, body = line.partition(b":")
+    body, tags = _without_tags(body.rstrip())
+    read = [_read(match) for match in _matches(body)]
+    good = [one for one in read if not isinstance(one, Reason)]
+    refused = next((one for one in read if isinstance(one, Reason)), None)
+    series = series_name(name, tags, clean)
+    if not good:
+        return Line(refused=refused)
+    if series is None:
+        return Line(refused=Reason.NAME)
+    if series.startswith(_OWN) and not series.startswith(_CLIENTS):
+        return Line(refused=Reason.RESERVED)
+    return Line(
+        samples=[Sample(Slot(kind, series, rate), text) for text, kind, rate in good],
+        refused=refused,
+        steady=len(read) == len(good) == 1 and b"|T" not in body,
+    )
+
+
+def _without_tags(body: bytes) -> tuple[bytes, bytes]:
+    before, _, tail = body.partition(b"|#")
+    tags, bar, after = tail.partition(b"|")
+    return before + bar + after, tags
+
+
+def _matches(body: bytes) -> Iterator[re.Match[bytes] | None]:
+    """Yield the samples one after the other, and None if what is left is none."""
+    match = _SAMPLE.match(body)
+    while match is not None and match["more"]:
+        yield match
+        match = _SAMPLE.match(body, match.end())
+    yield match
+
+
+def _read(match: re.Match[bytes] | None) -> tuple[bytes, Kind, float] | Reason:
+    """Return a sample's text, kind and rate, or why it is none."""
+    if match is None:
+        return Reason.FORMAT
+    rates = [one[1:] for one in match["fields"].split(b"|") if one.startswith(b"@")]
+    if len(rates) > 1:
+        return Reason.FORMAT
+    kind = _KINDS.get(match["type"].strip())
     if kind is None:
-        raise BadLineError(Reason.TYPE)
-    rate = _parse_rate(options[0]) if options else 1.0
-    return Slot(kind, sanitise(name), rate if kind in _SAMPLED else 1.0)
-
-
-def sanitise(name: bytes) -> str:
-    """Return a name as node statsd writes it, without empty path nodes.
-
-    Raises:
-        BadLineError: Nothing is left of it, or it is too long.
-    """
-    if len(name) > MAX_NAME:
-        raise BadLineError(Reason.NAME)
-    clean = _DROPPED.sub(b"", _SPACE.sub(b"_", name).replace(b"/", b"-"))
-    clean = _DOTS.sub(b".", clean).strip(b".")
-    if not clean:
-        raise BadLineError(Reason.NAME)
-    return clean.decode("ascii")
-
-
-def parse_number(text: bytes) -> float | None:
-    """Return a decimal of at most 1e100, or None if it is anything else."""
-    number = float(text) if _NUMBER.match(text) else inf
-    return number if abs(number) <= _LARGEST else None
-
-
-def parse_numbers(texts: list[bytes]) -> tuple[list[float], int]:
-    """Return those of `texts` that are numbers, and how many are not."""
-    if not b",".join(texts).translate(None, _DECIMAL_CHARACTERS):
-        try:
-            numbers = list(map(float, texts))
-        except ValueError:
-            return _parse_each(texts)
-        if sum(map(abs, numbers)) <= _LARGEST:
-            return numbers, 0
-    return _parse_each(texts)
-
-
-def _parse_each(texts: list[bytes]) -> tuple[list[float], int]:
-    numbers = [number for number in map(parse_number, texts) if number is not None]
-    return numbers, len(texts) - len(numbers)
-
-
-def _parse_rate(option: bytes) -> float:
-    text = option.strip()
-    if not text.startswith(b"@"):
-        raise BadLineError(Reason.FORMAT)
-    rate = parse_number(text[1:])
-    if rate is None or not 1 / _LARGEST <= rate <= 1:
-        raise BadLineError(Reason.RATE)
-    return rate
+        return Reason.TYPE
+    rate = parse_number(rates[0].rstrip()) if rates else 1.0
+    if rate is None or not 1 / LARGEST <= rate <= 1:
+        return Reason.RATE
+    return match["value"], kind, rate if kind in _SAMPLED else 1.0

@@ -57,6 +57,11 @@ class StoreWriter:
             self._drop_oldest()
             self._changed.notify_all()
 
+    @property
+    def waiting(self) -> int:
+        """How many flushes wait to be stored."""
+        return len(self._waiting)
+
     def take_drops(self) -> int:
         """Return how many flushes were dropped since the last call."""
         with self._changed:

@@ -51,6 +51,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "count": units.count,
+        "plain": units.plain,
         "duration": units.duration,
         "percent": units.percent,
         "rate": units.rate,

@@ -1,16 +1,12 @@
 """The pages' addresses: Overview, Task, live events and static files."""
 
 from collections.abc import Callable
-from os import PathLike, stat_result
-from pathlib import Path
 
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from celeryscope.naming import Layout
 from celeryscope.store.protocol import Store, StoreError
@@ -19,6 +15,7 @@ from celeryscope.web.catalog import Task
 from celeryscope.web.live import LiveFeed, stream
 from celeryscope.web.overview import overview
 from celeryscope.web.ranges import Span
+from celeryscope.web.staticfiles import STATIC
 from celeryscope.web.taskpage import task_page
 from celeryscope.web.view import BadQueryError, View
 
@@ -46,29 +43,12 @@ def routes(
             stream(feed), media_type="text/event-stream", headers=_STREAM_HEADERS
         )
 
-    static = _StaticFiles(directory=Path(__file__).with_name("static"))
     return [
         Route("/", pages.overview, middleware=_COMPRESSED),
         Route("/task/{name:path}", pages.task, middleware=_COMPRESSED),
         Route("/api/live", live),
-        Mount("/static", static, middleware=_COMPRESSED),
+        Mount("/static", STATIC, middleware=_COMPRESSED),
     ]
-
-
-class _StaticFiles(StaticFiles):
-    """Files that browsers keep and ask about by ETag, so that an upgrade shows at once."""
-
-    def file_response(
-        self,
-        full_path: str | PathLike[str],
-        stat_result: stat_result,
-        scope: Scope,
-        status_code: int = 200,
-    ) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
 
 
 class _Pages:

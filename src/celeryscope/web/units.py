@@ -75,6 +75,11 @@ def count(number: float) -> str:
     return NOTHING if math.isnan(number) else f"{number:,.0f}"
 
 
+def plain(number: float) -> str:
+    """Write a number of any kind: whole ones in full, others with three digits."""
+    return count(number) if number == int(number) else three_digits(number)
+
+
 def three_digits(number: float) -> str:
     """Return a positive number with three digits, or all of those before its point."""
     return _shortened(number, _THREE_DIGITS)

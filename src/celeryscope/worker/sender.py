@@ -101,8 +101,9 @@ class Sender:
         sent, dropped = max(self.sent, 0), self.dropped
         counts = [_SENT % sent] if sent else []
         counts += [_DROPPED % dropped] if dropped else []
-        taken = [self._put_or_hold(part) for part in _parts(b"\n".join([*datagram, *counts]))]
-        if counts and taken[-1]:
+        # The counts go first: a server compares them with what it received before they came.
+        taken = [self._put_or_hold(part) for part in _parts(b"\n".join([*counts, *datagram]))]
+        if counts and taken[0]:
             self.sent -= sent
             self.dropped -= dropped
 

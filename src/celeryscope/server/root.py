@@ -1,0 +1,198 @@
+"""One server process: what it is made of, and the order in which that starts and stops."""
+
+import gc
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from celeryscope import __version__
+from celeryscope.address import Address, Endpoint
+from celeryscope.flush import Flush
+from celeryscope.graphite.routes import routes as graphite_routes
+from celeryscope.metrics import Kind
+from celeryscope.outputs.prometheus.routes import routes as prometheus_routes
+from celeryscope.server.bindings import bind_admin, bind_http, bind_listeners
+from celeryscope.server.outputs import Outputs, naming_of
+from celeryscope.server.storage import Storage
+from celeryscope.server.webserver import WebServer
+from celeryscope.settings import Settings, written
+from celeryscope.statsd.admin import Admin
+from celeryscope.statsd.aggregate import Aggregator
+from celeryscope.statsd.flusher import Flusher
+from celeryscope.web import serverpage
+from celeryscope.web.live import FlushEvent, LiveFeed
+from celeryscope.web.routes import routes as web_routes
+from celeryscope.web.status import BadLine, Status
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class _Part(Protocol):
+    def start(self) -> None: ...
+
+
+class Server:
+    """One server process, its sockets bound and its store open from the beginning."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        """Bind the sockets and open the store.
+
+        Raises:
+            StartError: An address or the data folder cannot be used.
+        """
+        self._settings = settings
+        self._clock = clock
+        self._feed = LiveFeed()
+        self._outputs = Outputs(settings)
+        with ExitStack() as undo:
+            self._http = bind_http(settings.http)
+            undo.callback(self._http.close)
+            self._bound = bind_listeners(settings.statsd)
+            for bound in self._bound:
+                undo.callback(bound.listener.close)
+            self._storage = self._open_storage()
+            if self._storage:
+                undo.callback(self._storage.close)
+            self._flusher = self._make_flusher()
+            self._admin = Admin(self._flusher, _shown(settings), clock)
+            self._admin_port = bind_admin(settings.admin, self._admin) if settings.admin else None
+            undo.pop_all()
+        self._status = self._make_status()
+        self._web = WebServer(self._feed, Starlette(routes=self._routes()))
+
+    @property
+    def url(self) -> str:
+        host, port = self._http.getsockname()[:2]
+        return f"http://{Address(host, port)}"
+
+    @property
+    def statsd(self) -> Endpoint:
+        """Return where an app is told to send to: the first of all endpoints."""
+        return self._bound[0].endpoint
+
+    def run(self) -> None:
+        """Serve until SIGINT, SIGTERM or `stop`; then flush, store, hand on and close."""
+        for part in self._parts():
+            part.start()
+        # What is there by now stays: the collector need not look at it while datagrams wait.
+        gc.collect()
+        gc.freeze()
+        self._tell_where()
+        try:
+            self._web.run(sockets=[self._http])
+        finally:
+            self._stop()
+
+    def stop(self) -> None:
+        """Make `run` return; may be called from any thread."""
+        self._web.end()
+
+    def _parts(self) -> Iterator[_Part]:
+        """Yield what has a thread: first whatever takes, then whatever gives."""
+        if self._storage:
+            yield self._storage
+        yield self._outputs
+        yield from (bound.listener for bound in self._bound)
+        yield self._flusher
+        if self._admin_port:
+            yield self._admin_port
+
+    def _stop(self) -> None:
+        """End what receives first, so that all of it is flushed, and all flushes are handed on."""
+        for bound in self._bound:
+            bound.listener.stop()
+        self._flusher.stop()
+        if self._admin_port:
+            self._admin_port.stop()
+        self._outputs.stop()
+        if self._storage:
+            self._storage.stop()
+        self._http.close()
+
+    def _open_storage(self) -> Storage | None:
+        if not self._settings.store:
+            return None
+        return Storage(self._settings, self.url, self._committed, self._clock)
+
+    def _make_flusher(self) -> Flusher:
+        settings = self._settings
+        return Flusher(
+            [bound.listener for bound in self._bound],
+            Aggregator(
+                0.0 if Kind.GAUGE in settings.delete_idle else settings.gauge_ttl,
+                settings.max_series,
+                settings.max_new_series,
+                sanitise_names=settings.sanitise_names,
+                clock=self._clock,
+            ),
+            settings.flush_interval,
+            self._hand_on,
+            own=self,
+            clock=self._clock,
+            repeat=self._outputs.put_datagrams,
+        )
+
+    def _make_status(self) -> Status:
+        return Status(
+            listens=[str(bound.endpoint) for bound in self._bound],
+            hands_on_to=self._outputs.targets,
+            bad_lines=self._bad_lines,
+            clock=self._clock,
+        )
+
+    def _routes(self) -> list[BaseRoute]:
+        routes = prometheus_routes(self._outputs.prometheus) if self._outputs.prometheus else []
+        if self._storage is None:
+            return [*routes, *serverpage.edge_routes(self._status)]
+        settings, store = self._settings, self._storage.store
+        return [
+            *routes,
+            *serverpage.routes(self._status),
+            *graphite_routes(store, self._clock, settings.percentiles, naming_of(settings)),
+            *web_routes(
+                store, self._feed, self._clock, settings.prefix, settings.layout, self.statsd
+            ),
+        ]
+
+    def counters(self) -> Mapping[str, int]:
+        """Return what the parts counted since the last flush."""
+        stored = self._storage.counters() if self._storage else {}
+        return {**stored, **self._outputs.counters()}
+
+    def gauges(self) -> Mapping[str, float]:
+        """Return what the parts have to say of how they are."""
+        stored = self._storage.gauges() if self._storage else {}
+        return {**stored, **self._outputs.gauges()}
+
+    def _hand_on(self, flush: Flush) -> None:
+        self._status.put(flush)
+        self._admin.put(flush)
+        self._outputs.put(flush)
+        if self._storage:
+            self._storage.put(flush)
+
+    def _bad_lines(self) -> Sequence[BadLine]:
+        with self._flusher.paused() as aggregator:
+            return aggregator.bad_lines()
+
+    def _committed(self, flush: Flush) -> None:
+        self._feed.publish(FlushEvent(flush.start, flush.seconds))
+
+    def _tell_where(self) -> None:
+        _LOGGER.info(
+            "celeryscope %s: pages on %s, StatsD on %s, admin port on %s, %s",
+            __version__,
+            self.url,
+            ", ".join(str(bound.listener) for bound in self._bound),
+            self._admin_port.address if self._admin_port else "none",
+            f"data in {self._settings.data}" if self._storage else "no store",
+        )
+
+
+def _shown(settings: Settings) -> Mapping[str, str]:
+    return {key: written(key, getattr(settings, key)) for key in Settings.model_fields}

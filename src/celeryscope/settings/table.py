@@ -1,0 +1,166 @@
+"""The settings with their defaults and descriptions.
+
+A setting `flush_interval` is the option `--flush-interval`, the variable
+`CELERYSCOPE_FLUSH_INTERVAL` and the key `flush_interval` of the TOML file, where it is a string
+as on the command line. A switch is also an option without a value: `--console`, `--no-store`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from celeryscope.address import Address, Endpoint, Transport
+from celeryscope.metrics import Kind
+from celeryscope.naming import Layout
+from celeryscope.settings import texts
+from celeryscope.settings.texts import CarbonTarget, Form, Histogram
+from celeryscope.store.tiers import Tier, format_duration, parse_retentions
+
+# In seconds: from a cache hit to the hour that a report takes.
+_BUCKETS = (
+    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+    *(60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
+)
+
+
+class Settings(BaseModel):
+    """What `celeryscope serve` runs with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    http: Annotated[Address, texts.ADDRESS] = Field(
+        Address("127.0.0.1", 8888), description="Where pages and API are served, as HOST:PORT."
+    )
+    statsd: Annotated[tuple[Endpoint, ...], texts.ENDPOINTS] = Field(
+        (Endpoint(Transport.UDP, Address("127.0.0.1", 8125)),),
+        description="Where StatsD is received: HOST:PORT (UDP), tcp://HOST:PORT, unix:///PATH, "
+        "or several with commas between.",
+    )
+    admin: Annotated[Address | None, texts.LOOPBACK] = Field(
+        Address("127.0.0.1", 8126), description="Loopback address of the admin port, or off."
+    )
+    store: Annotated[bool, texts.SWITCH] = Field(
+        default=True,
+        description="Whether flushes are stored; a server without a store only hands them on.",
+    )
+    data: Annotated[Path, texts.FOLDER] = Field(
+        Path("celeryscope-data"), description="Folder of the store, for one server alone."
+    )
+    retentions: Annotated[tuple[Tier, ...], texts.RETENTIONS] = Field(
+        parse_retentions("10s:2d,1m:30d,10m:2y"),
+        description="STEP:RETENTION, finest first; each step a multiple of the one before.",
+    )
+    flush_interval: Annotated[float, texts.INTERVAL] = Field(
+        10.0,
+        description="How often what was received is stored and handed on; the finest retention's "
+        "step or a part of it, at least 100ms.",
+        validate_default=True,
+    )
+    prefix: Annotated[str, texts.PREFIX] = Field(
+        "celery", description="First path nodes of the workers' series, as the workers have it."
+    )
+    layout: Annotated[Layout, texts.LAYOUT] = Field(
+        Layout.LEVELS, description="How task names become paths: levels or dotted."
+    )
+    percentiles: Annotated[tuple[float, ...], texts.THRESHOLDS] = Field(
+        (50.0, 90.0, 95.0, 99.0),
+        description="Thresholds that a timer's tree lists and that outputs send; any other can "
+        "be asked for, too.",
+    )
+    histogram: Annotated[tuple[Histogram, ...], texts.HISTOGRAMS] = Field(
+        (),
+        description="Bins of timers whose name has PART, as PART:BIN,BIN,...;PART:...; the first "
+        "that fits is taken.",
+    )
+    timer_metrics: Annotated[tuple[str, ...], texts.STATISTICS] = Field(
+        (),
+        description="Statistics of timers that outputs send, as count,upper_percent; all if empty.",
+    )
+    delete_idle: Annotated[frozenset[Kind], texts.KINDS] = Field(
+        frozenset(),
+        description="Series that outputs leave out while idle: none, all, or some of counters, "
+        "timers, gauges, sets.",
+    )
+    gauge_ttl: Annotated[int | None, texts.LIFETIME] = Field(
+        300, description="How long a gauge keeps a value that is not written again, or never."
+    )
+    sanitise_names: Annotated[bool, texts.SWITCH] = Field(
+        default=True, description="Whether names are cleaned as node statsd cleans them."
+    )
+    max_series: Annotated[int, texts.COUNT] = Field(
+        100_000, description="Series that an interval takes at most."
+    )
+    max_new_series: Annotated[int, texts.COUNT] = Field(
+        50_000, description="Series never seen before that a minute takes at most."
+    )
+    legacy_namespace: Annotated[bool, texts.SWITCH] = Field(
+        default=False, description="Whether Graphite names are those of node's legacyNamespace."
+    )
+    global_prefix: Annotated[str, texts.NODES] = Field(
+        "stats", description="First nodes of Graphite names."
+    )
+    prefix_counter: Annotated[str, texts.NODES] = Field(
+        "counters", description="Nodes of counters after the global prefix."
+    )
+    prefix_timer: Annotated[str, texts.NODES] = Field(
+        "timers", description="Nodes of timers after the global prefix."
+    )
+    prefix_gauge: Annotated[str, texts.NODES] = Field(
+        "gauges", description="Nodes of gauges after the global prefix."
+    )
+    prefix_set: Annotated[str, texts.NODES] = Field(
+        "sets", description="Nodes of sets after the global prefix."
+    )
+    prefix_stats: Annotated[str, texts.NODES] = Field(
+        "celeryscope", description="First nodes of the server's own series in outputs."
+    )
+    global_suffix: Annotated[str, texts.NODES] = Field(
+        "", description="Last nodes of the Graphite names that outputs send."
+    )
+    carbon: Annotated[tuple[CarbonTarget, ...], texts.CARBONS] = Field(
+        (),
+        description="Where flushes are sent as Carbon's lines: HOST:PORT or pickle://HOST:PORT, "
+        "with commas between.",
+    )
+    carbon_buffer: Annotated[int, texts.SIZE] = Field(
+        64_000_000, description="What is kept for each destination of carbon while it is away."
+    )
+    repeater: Annotated[tuple[Address, ...], texts.ADDRESSES] = Field(
+        (),
+        description="StatsD servers that get every datagram, too: HOST:PORT by UDP, with "
+        "commas between.",
+    )
+    console: Annotated[bool, texts.SWITCH] = Field(
+        default=False, description="Whether each flush is written to standard output, as JSON."
+    )
+    prometheus: Annotated[bool, texts.SWITCH] = Field(
+        default=True, description="Whether /metrics is served for Prometheus."
+    )
+    prometheus_buckets: Annotated[tuple[float, ...], texts.BOUNDS] = Field(
+        _BUCKETS, description="Upper bounds of Prometheus' histograms, in seconds."
+    )
+
+    @field_validator("flush_interval")
+    @classmethod
+    def _fits_the_finest_step(cls, seconds: float, others: ValidationInfo) -> float:
+        tiers: tuple[Tier, ...] | None = others.data.get("retentions")
+        if tiers and tiers[0].step * 1000 % round(seconds * 1000):
+            step = format_duration(tiers[0].step)
+            raise ValueError(f"allowed is {step}, the finest step of retentions, or a part of it")
+        return seconds
+
+
+def written(key: str, value: Any) -> str:  # noqa: ANN401 -- whatever the setting holds
+    """Return a setting's value as it is written."""
+    forms = (one for one in Settings.model_fields[key].metadata if isinstance(one, Form))
+    return next(forms).show(value)
+
+
+def written_default(key: str) -> str:
+    return written(key, Settings.model_fields[key].default)
+
+
+def is_switch(key: str) -> bool:
+    """Tell whether a setting is an option that takes no value."""
+    return Settings.model_fields[key].annotation is bool

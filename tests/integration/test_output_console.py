@@ -1,0 +1,26 @@
+"""What a real server writes to its standard output."""
+
+import json
+import signal
+from pathlib import Path
+
+from support.processes import Running, wait_until
+from support.server import celeryscope_server
+
+FLAGS = ("--flush-interval", "500ms", "--console", "--no-store", "--admin", "off")
+
+
+def counted(process: Running, name: str) -> float:
+    """Return a counter's sum over all flushes that were written."""
+    lines = [line for line in process.output().splitlines() if line.startswith("{")]
+    return sum(float(json.loads(line)["counters"].get(name, 0)) for line in lines)
+
+
+def test_every_flush_is_a_line_and_the_last_one_too(tmp_path: Path) -> None:
+    with celeryscope_server(tmp_path, FLAGS) as server:
+        server.send(b"orders:2|c")
+        wait_until(lambda: counted(server.running, "orders") == 2)
+        server.send(b"orders:3|c")
+        server.running.signal_group(signal.SIGTERM)
+        assert server.running.process.wait(15) == 0
+        assert counted(server.running, "orders") == 5
