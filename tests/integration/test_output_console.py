@@ -4,6 +4,8 @@ import json
 import signal
 from pathlib import Path
 
+import httpx
+
 from support.processes import Running, wait_until
 from support.server import celeryscope_server
 
@@ -24,3 +26,11 @@ def test_every_flush_is_a_line_and_the_last_one_too(tmp_path: Path) -> None:
         server.running.signal_group(signal.SIGTERM)
         assert server.running.process.wait(15) == 0
         assert counted(server.running, "orders") == 5
+
+
+def test_a_server_that_ends_leaves_nothing_but_its_first_line_in_the_log(tmp_path: Path) -> None:
+    with celeryscope_server(tmp_path, FLAGS[:2]) as server:
+        assert httpx.get(f"{server.url}/version").status_code == httpx.codes.OK
+        assert server.running.stop() == 0
+        log = server.running.output().splitlines()
+    assert [line for line in log if "receive buffer" not in line and "pages on" not in line] == []

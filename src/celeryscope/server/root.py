@@ -87,6 +87,8 @@ class Server:
             self._web.run(sockets=[self._http])
         finally:
             self._stop()
+            # What is frozen is not freed at the end of the process, and DuckDB says so on stderr.
+            gc.unfreeze()
 
     def stop(self) -> None:
         """Make `run` return; may be called from any thread."""
@@ -170,11 +172,11 @@ class Server:
         return {**stored, **self._outputs.gauges()}
 
     def _hand_on(self, flush: Flush) -> None:
+        if self._storage:
+            self._storage.put(flush)
         self._status.put(flush)
         self._admin.put(flush)
         self._outputs.put(flush)
-        if self._storage:
-            self._storage.put(flush)
 
     def _bad_lines(self) -> Sequence[BadLine]:
         with self._flusher.paused() as aggregator:
