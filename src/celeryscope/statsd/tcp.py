@@ -52,8 +52,12 @@ class TcpListener:
         """
         self._backlog = backlog or Backlog()
         self._max_connections = max_connections
+        # By [::] it takes IPv4, too, as a UDP socket does.
         self._listening = socket.create_server(
-            (address.host, address.port), family=address.family, backlog=_WAITING_CONNECTIONS
+            (address.host, address.port),
+            family=address.family,
+            backlog=_WAITING_CONNECTIONS,
+            dualstack_ipv6=address.family == socket.AF_INET6 and socket.has_dualstack_ipv6(),
         )
         self._listening.settimeout(0)
         self._ready = selectors.DefaultSelector()
@@ -125,6 +129,8 @@ class TcpListener:
             return
         ready = [key.data for key, _ in self._ready.select(_PATIENCE_SECONDS)]
         for connection in filter(None, ready):
+            if self._backlog.is_full:
+                return
             self._read(connection)
         # Last, since it fails while the process may open no more files.
         if None in ready:
@@ -137,8 +143,8 @@ class TcpListener:
             return
         # All but one of what is registered are connections.
         if len(self._ready.get_map()) > self._max_connections:
-            accepted.close()
             self._drops["connections"] += 1
+            accepted.close()
             return
         accepted.settimeout(0)
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
