@@ -208,3 +208,21 @@ def test_a_client_that_went_before_it_was_accepted_does_not_disturb(
 def test_a_taken_address_is_refused() -> None:
     with closing(TcpListener(LOCAL)) as listener, pytest.raises(OSError, match="in use"):
         TcpListener(listener.address)
+
+
+def test_of_too_many_clients_the_longest_silent_one_gives_way_to_a_new_one() -> None:
+    now = 0.0
+    with started(TcpListener(LOCAL, max_connections=2, clock=lambda: now)) as listener:
+        with client_of(listener) as silent, client_of(listener) as busy:
+            silent.sendall(b"silent:1|c\nhalf")
+            assert lines(listener, 1) == [b"silent:1|c"]
+            now = 61.0
+            busy.sendall(b"busy:1|c\n")
+            assert lines(listener, 1) == [b"busy:1|c"]
+            with client_of(listener) as new:
+                new.sendall(b"new:1|c\n")
+                assert lines(listener, 1) == [b"new:1|c"]
+                assert was_closed(silent)
+                busy.sendall(b"busy:2|c\n")
+                assert lines(listener, 1) == [b"busy:2|c"]
+        assert lost(listener) == {"torn": 1}
