@@ -18,7 +18,7 @@ from celeryscope.metrics import Kind
 from celeryscope.outputs.prometheus.routes import routes as prometheus_routes
 from celeryscope.server.bindings import bind_admin, bind_http, bind_listeners, refuse_loops
 from celeryscope.server.outputs import Outputs, naming_of
-from celeryscope.server.signals import end_by_signals
+from celeryscope.server.signals import ended_by_signals
 from celeryscope.server.storage import Storage
 from celeryscope.server.webserver import WebServer
 from celeryscope.settings import Settings, written
@@ -79,7 +79,10 @@ class Server:
 
     def run(self) -> None:
         """Serve until SIGINT, SIGTERM or `stop`; then flush, store, hand on and close."""
-        end_by_signals(self.stop)
+        with ended_by_signals(self.stop):
+            self._run()
+
+    def _run(self) -> None:
         for part in self._parts():
             part.start()
         # What is there by now stays: the collector need not look at it while datagrams wait.
