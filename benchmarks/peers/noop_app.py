@@ -5,6 +5,7 @@ BENCH_REDIS and the StatsD server's host in GRAPHITE_HOST.
 """
 
 import os
+import socket
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +40,18 @@ def instrumented() -> None:
     celeryscope.instrument(app, statsd=f"{HOST}:8125")
 
 
+def floor() -> None:
+    """Send one constant at the start and one at the end, and do nothing else."""
+    connected = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    connected.connect((HOST, 8125))
+
+    def handler(**_: object) -> None:
+        connected.send(b"bench.tasks.nothing.prerun:1|c")
+
+    signals.task_prerun.connect(handler, weak=False, dispatch_uid="start")
+    signals.task_postrun.connect(handler, weak=False, dispatch_uid="end")
+
+
 def article() -> None:
     settings.configure(GRAPHITE_HOST=HOST)
     sys.path.insert(0, str(ARTICLE))
@@ -60,6 +73,7 @@ def nobody() -> None:
 MONITORS = {
     "none": nobody,
     "celeryscope": instrumented,
+    "floor": floor,
     "article": article,
     "opentelemetry": opentelemetry,
     "events": nobody,

@@ -22,6 +22,11 @@ class Flush:
     sets: Mapping[str, float] = field(default_factory=dict)
     timers: Mapping[str, Distribution] = field(default_factory=dict)
 
+    @property
+    def series(self) -> int:
+        """How many series it holds values of."""
+        return sum(map(len, (self.counters, self.gauges, self.sets, self.timers)))
+
     def summary(self) -> Self:
         """Return it without the single samples of its timers, which take the most memory."""
         timers = {name: replace(timer, values=None) for name, timer in self.timers.items()}

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from celeryscope import __version__
 from celeryscope.commands import celeryscope
 from celeryscope.settings import Settings, option_name, variable_name
+from support.processes import free_port
 from support.server import celeryscope_server
 
 COMMANDS = ["serve", "demo"]
@@ -158,3 +159,19 @@ def test_without_the_servers_packages_it_says_how_to_get_them() -> None:
     assert done.returncode == 1
     assert done.stderr.rstrip().endswith("the server needs: pip install 'celeryscope[server]'")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_repeater_to_the_server_itself_is_told_in_one_line(tmp_path: Path) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    line = refused(
+        "serve",
+        *on_free_ports(tmp_path),
+        "--statsd",
+        f"0.0.0.0:{port}",
+        "--repeater",
+        f"other.example:1,localhost:{port}",
+    )
+    assert line.startswith(
+        f"celeryscope: repeater = 'localhost:{port}' is where this server listens itself "
+        f"(0.0.0.0:{port})"
+    )

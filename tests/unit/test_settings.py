@@ -163,6 +163,7 @@ BOUNDS = "allowed are ascending numbers above 0, with commas between"
 BINS = "allowed is PART:BIN,BIN,... with ';' between, as in runtime:10,100,inf;:1,5,inf"
 COUNT = "allowed is a whole number from 1 to 999999999"
 ADDRESS = "allowed is HOST:PORT, as in 127.0.0.1:8125 or [::1]:8125"
+STATISTICS = "allowed are count, count_ps, lower, upper, sum, sum_squares, mean, median, std, "
 WRONG = [
     ("http", "localhost", ADDRESS),
     ("http", "[web]:80", "allowed in brackets is an IPv6 address, as in [::1]:8125"),
@@ -201,7 +202,9 @@ WRONG = [
     ("histogram", "runtime:inf", BINS),
     ("histogram", "runtime:10,5", BINS),
     ("histogram", "runtime:inf,5", BINS),
-    ("timer_metrics", "count,,mean", "allowed are names of statistics with commas between"),
+    ("timer_metrics", "count,,mean", STATISTICS),
+    ("timer_metrics", "count,men", STATISTICS),
+    ("timer_metrics", "upper_90", STATISTICS),
     ("delete_idle", "timer", "allowed is none, all, or some of counters, timers, gauges, sets"),
     ("gauge_ttl", "5", "'5' is not a duration; allowed is a number with a unit: s, m,"),
     ("sanitise_names", "clean", "allowed is yes or no"),
@@ -217,8 +220,10 @@ WRONG = [
     ("global_suffix", "\u00fc", NODES),
     ("carbon", "http://localhost:80", "allowed is HOST:PORT, line://HOST:PORT or pickle://"),
     ("carbon", "localhost", ADDRESS),
+    ("carbon", "localhost:1,pickle://localhost:1", "allowed is each address once"),
     ("carbon_buffer", "64", "allowed is a whole number with a unit: kB, MB or GB, as in 64MB"),
     ("repeater", "localhost:1,x", ADDRESS),
+    ("repeater", "localhost:1,localhost:2,localhost:1", "allowed is each address once"),
     ("console", "y", "allowed is yes or no"),
     ("prometheus", "none", "allowed is yes or no"),
     ("prometheus_buckets", "1,1", BOUNDS),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from celeryscope.metrics import Kind
 from celeryscope.statsd.bad_lines import Reason
 from celeryscope.statsd.protocol import Line, Sample, Slot, parse_line, split_line
+from celeryscope.statsd.series import made_printable
 
 
 def samples(line: bytes) -> list[tuple[str, Kind, float, bytes]]:
@@ -209,6 +210,15 @@ def test_one_long_line_does_not_hold_the_parser_up(piece: bytes) -> None:
 @pytest.mark.parametrize("name", [b"celeryscope.packets", b"celeryscope.dropped.kernel;a=b"])
 def test_no_client_can_set_the_servers_own_series(name: bytes) -> None:
     assert parse_line(name + b":1|c").refused is Reason.RESERVED
+
+
+@pytest.mark.parametrize(
+    "name", ["celeryscope\u00e9.packets", "\u00e9.celeryscope.packets", "celery!scope.packets"]
+)
+def test_no_unclean_name_becomes_one_of_the_servers_own_where_it_is_sent(name: str) -> None:
+    line = name.encode() + b":1|c"
+    assert parse_line(line, made_printable).refused is Reason.RESERVED
+    assert parse_line(b"celeryscope.client.caf\xc3\xa9:1|c", made_printable).refused is None
 
 
 def test_clients_tell_of_themselves() -> None:

@@ -124,6 +124,32 @@ def test_clients_wait_while_the_backlog_is_full() -> None:
         assert lost(listener) == {}
 
 
+def test_a_client_that_fills_the_backlog_costs_the_others_nothing() -> None:
+    with (
+        started(TcpListener(LOCAL, Backlog(max_datagrams=1))) as listener,
+        client_of(listener) as one,
+        client_of(listener) as other,
+    ):
+        for client in (one, other):
+            client.sendall(b"here:1|c\n")
+            assert lines(listener, 1) == [b"here:1|c"]
+        one.sendall(b"full:1|c\n")
+        wait_until(lambda: listener.waiting, what="a full backlog")
+        one.sendall(b"one:1|c\n")
+        other.sendall(b"other:1|c\n")
+        assert sorted(lines(listener, 3)) == [b"full:1|c", b"one:1|c", b"other:1|c"]
+        assert lost(listener) == {}
+
+
+def test_an_ipv6_address_that_stands_for_ipv4_too_takes_both_as_udp_does() -> None:
+    with (
+        started(TcpListener(Address("::ffff:127.0.0.1", 0))) as listener,
+        socket.create_connection(("127.0.0.1", listener.address.port)) as client,
+    ):
+        client.sendall(b"a:1|c\n")
+        assert lines(listener, 1) == [b"a:1|c"]
+
+
 def test_what_has_arrived_at_the_stop_can_be_taken_but_for_a_torn_line() -> None:
     listener = TcpListener(LOCAL)
     listener.start()
@@ -182,3 +208,21 @@ def test_a_client_that_went_before_it_was_accepted_does_not_disturb(
 def test_a_taken_address_is_refused() -> None:
     with closing(TcpListener(LOCAL)) as listener, pytest.raises(OSError, match="in use"):
         TcpListener(listener.address)
+
+
+def test_of_too_many_clients_the_longest_silent_one_gives_way_to_a_new_one() -> None:
+    now = 0.0
+    with started(TcpListener(LOCAL, max_connections=2, clock=lambda: now)) as listener:
+        with client_of(listener) as silent, client_of(listener) as busy:
+            silent.sendall(b"silent:1|c\nhalf")
+            assert lines(listener, 1) == [b"silent:1|c"]
+            now = 61.0
+            busy.sendall(b"busy:1|c\n")
+            assert lines(listener, 1) == [b"busy:1|c"]
+            with client_of(listener) as new:
+                new.sendall(b"new:1|c\n")
+                assert lines(listener, 1) == [b"new:1|c"]
+                assert was_closed(silent)
+                busy.sendall(b"busy:2|c\n")
+                assert lines(listener, 1) == [b"busy:2|c"]
+        assert lost(listener) == {"torn": 1}

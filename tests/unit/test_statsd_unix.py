@@ -1,5 +1,6 @@
 """The Unix listener on sockets in a temporary folder."""
 
+import shutil
 import socket
 import stat
 from collections.abc import Iterator
@@ -114,3 +115,12 @@ def test_a_path_removed_by_others_does_not_disturb_the_stop(path: Path) -> None:
     with closing(UnixListener(path)):
         path.unlink()
     assert not path.exists()
+
+
+def test_a_folder_that_is_none_any_more_does_not_disturb_the_stop(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with closing(UnixListener(folder / "statsd.sock")):
+        shutil.rmtree(folder)
+        folder.write_text("in its place")
+    assert folder.read_text() == "in its place"

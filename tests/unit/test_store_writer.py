@@ -59,16 +59,21 @@ class FaultyStore:
 class Rig:
     """A writer before a faulty store, and the numbers of the flushes it told as committed."""
 
-    def __init__(self, max_waiting: int) -> None:
+    def __init__(self, max_waiting: int, max_waiting_series: int) -> None:
         self.store = FaultyStore()
         self.committed: list[int] = []
         self.writer = StoreWriter(
-            cast("Store", self.store), self._told, max_waiting=max_waiting, retry_seconds=SOON
+            cast("Store", self.store),
+            self._told,
+            max_waiting=max_waiting,
+            max_waiting_series=max_waiting_series,
+            retry_seconds=SOON,
         )
 
-    def put(self, *numbers: int) -> None:
+    def put(self, *numbers: int, series: int = 0) -> None:
+        counters = {f"c{one}": 1.0 for one in range(series)}
         for number in numbers:
-            self.writer.put(Flush(start=number * 10.0, seconds=10))
+            self.writer.put(Flush(start=number * 10.0, seconds=10, counters=counters))
 
     def _told(self, flush: Flush) -> None:
         assert number_of(flush) in self.store.written
@@ -80,8 +85,8 @@ def number_of(flush: Flush) -> int:
 
 
 @contextmanager
-def writing(max_waiting: int = 100) -> Iterator[Rig]:
-    rig = Rig(max_waiting)
+def writing(max_waiting: int = 100, max_waiting_series: int = 1000) -> Iterator[Rig]:
+    rig = Rig(max_waiting, max_waiting_series)
     rig.writer.start()
     try:
         yield rig
@@ -149,6 +154,18 @@ def test_the_oldest_are_dropped_and_counted_when_too_many_wait() -> None:
     assert rig.committed in ([8, 9, 10], [7, 8, 9, 10])
     assert rig.writer.take_drops() + len(rig.committed) == 11
     assert rig.writer.take_drops() == 0
+
+
+def test_large_flushes_are_dropped_sooner_but_the_newest_is_kept() -> None:
+    with writing(max_waiting_series=10) as rig:
+        rig.store.write_fails = True
+        rig.put(*range(5), series=4)
+        rig.put(5, series=40)
+        wait_until(lambda: rig.store.tries > 5)
+        rig.store.write_fails = False
+        wait_until(lambda: rig.committed[-1:] == [5])
+    assert rig.writer.take_drops() + len(rig.committed) == 6
+    assert rig.committed in ([5], [4, 5])
 
 
 def test_a_flush_that_is_being_stored_is_not_counted_as_dropped() -> None:

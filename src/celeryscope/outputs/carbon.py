@@ -13,7 +13,7 @@ from celeryscope.outputs.handover import HandOver
 from celeryscope.outputs.points import Points, timestamp
 from celeryscope.outputs.spool import Parcel
 
-MAX_UNREAD = 60
+MAX_UNREAD = 4
 """Flushes that wait to be made into points; only a starved process has more than one."""
 
 _LOGGER = logging.getLogger(__name__)

@@ -41,7 +41,7 @@ class Console:
         self._queue.start()
 
     def put(self, flush: Flush) -> None:
-        if not self._queue.put([flush]):
+        if not self._queue.put([flush.summary()]):
             self._tally.count(dropped=_points(flush))
 
     def stop(self) -> None:

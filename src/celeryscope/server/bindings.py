@@ -31,7 +31,11 @@ def bind_http(address: Address) -> socket.socket:
     """
     try:
         return socket.create_server(
-            (address.host, address.port), family=address.family, backlog=_BACKLOG
+            (address.host, address.port),
+            family=address.family,
+            backlog=_BACKLOG,
+            # By [::] it takes IPv4, too, as StatsD's sockets do.
+            dualstack_ipv6=address.family == socket.AF_INET6 and socket.has_dualstack_ipv6(),
         )
     except OSError as error:
         raise _unusable("http", address, error) from error
@@ -58,6 +62,26 @@ def bind_listeners(endpoints: Sequence[Endpoint]) -> list[Bound]:
             undo.callback(found[-1].listener.close)
         undo.pop_all()
     return found
+
+
+def refuse_loops(listeners: Sequence[Bound], repeaters: Sequence[Address]) -> None:
+    """Refuse to repeat datagrams to where they are received.
+
+    Raises:
+        StartError: A repeater's address is one of our own.
+    """
+    ours = {
+        bound.endpoint.address.port: bound.endpoint
+        for bound in listeners
+        if bound.endpoint.transport is Transport.UDP and bound.endpoint.address
+    }
+    for repeater in repeaters:
+        own = ours.get(repeater.port)
+        if own and own.address and (repeater.is_loopback or repeater.host == own.address.host):
+            raise StartError(
+                f"repeater = '{repeater}' is where this server listens itself ({own}), so each "
+                "datagram would come back without end; allowed are other servers"
+            )
 
 
 def bind_admin(address: Address, admin: Admin) -> LineServer:

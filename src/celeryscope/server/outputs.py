@@ -1,5 +1,6 @@
 """The outputs that settings ask for, as one."""
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -13,6 +14,8 @@ from celeryscope.outputs.prometheus.exposition import Prometheus
 from celeryscope.outputs.repeater import Repeater
 from celeryscope.settings import Settings
 from celeryscope.timers import TimerStatistics
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Outputs:
@@ -37,7 +40,7 @@ class Outputs:
 
     def put(self, flush: Flush) -> None:
         for output in self._of_flushes:
-            output.put(flush)
+            _put_and_live(output, flush)
 
     def put_datagrams(self, datagrams: Sequence[bytes]) -> None:
         """Hand on what was received, as it came."""
@@ -56,6 +59,13 @@ class Outputs:
 
     def _all(self) -> list[Output | Repeater]:
         return [*self._of_flushes, *self._repeaters]
+
+
+def _put_and_live(output: Output, flush: Flush) -> None:
+    try:
+        output.put(flush)
+    except Exception:
+        _LOGGER.exception("an output failed in an unknown way; its flush is lost")
 
 
 def naming_of(settings: Settings) -> Naming:

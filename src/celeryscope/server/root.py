@@ -16,8 +16,9 @@ from celeryscope.flush import Flush
 from celeryscope.graphite.routes import routes as graphite_routes
 from celeryscope.metrics import Kind
 from celeryscope.outputs.prometheus.routes import routes as prometheus_routes
-from celeryscope.server.bindings import bind_admin, bind_http, bind_listeners
+from celeryscope.server.bindings import bind_admin, bind_http, bind_listeners, refuse_loops
 from celeryscope.server.outputs import Outputs, naming_of
+from celeryscope.server.signals import ended_by_signals
 from celeryscope.server.storage import Storage
 from celeryscope.server.webserver import WebServer
 from celeryscope.settings import Settings, written
@@ -55,6 +56,7 @@ class Server:
             self._bound = bind_listeners(settings.statsd)
             for bound in self._bound:
                 undo.callback(bound.listener.close)
+            refuse_loops(self._bound, settings.repeater)
             self._storage = self._open_storage()
             if self._storage:
                 undo.callback(self._storage.close)
@@ -77,6 +79,10 @@ class Server:
 
     def run(self) -> None:
         """Serve until SIGINT, SIGTERM or `stop`; then flush, store, hand on and close."""
+        with ended_by_signals(self.stop):
+            self._run()
+
+    def _run(self) -> None:
         for part in self._parts():
             part.start()
         # What is there by now stays: the collector need not look at it while datagrams wait.
@@ -87,6 +93,8 @@ class Server:
             self._web.run(sockets=[self._http])
         finally:
             self._stop()
+            # What is frozen is not freed at the end of the process, and DuckDB says so on stderr.
+            gc.unfreeze()
 
     def stop(self) -> None:
         """Make `run` return; may be called from any thread."""
@@ -104,15 +112,16 @@ class Server:
 
     def _stop(self) -> None:
         """End what receives first, so that all of it is flushed, and all flushes are handed on."""
-        for bound in self._bound:
-            bound.listener.stop()
-        self._flusher.stop()
-        if self._admin_port:
-            self._admin_port.stop()
-        self._outputs.stop()
-        if self._storage:
-            self._storage.stop()
-        self._http.close()
+        with ExitStack() as last_first:
+            last_first.callback(self._http.close)
+            if self._storage:
+                last_first.callback(self._storage.stop)
+            last_first.callback(self._outputs.stop)
+            if self._admin_port:
+                last_first.callback(self._admin_port.stop)
+            last_first.callback(self._flusher.stop)
+            for bound in self._bound:
+                last_first.callback(bound.listener.stop)
 
     def _open_storage(self) -> Storage | None:
         if not self._settings.store:
@@ -170,11 +179,11 @@ class Server:
         return {**stored, **self._outputs.gauges()}
 
     def _hand_on(self, flush: Flush) -> None:
+        if self._storage:
+            self._storage.put(flush)
         self._status.put(flush)
         self._admin.put(flush)
         self._outputs.put(flush)
-        if self._storage:
-            self._storage.put(flush)
 
     def _bad_lines(self) -> Sequence[BadLine]:
         with self._flusher.paused() as aggregator:

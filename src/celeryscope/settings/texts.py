@@ -31,7 +31,9 @@ _COUNT = re.compile(r"[0-9]{1,9}\Z")
 _THRESHOLD = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,3})?\Z")
 _BOUND = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?\Z")
 _NODES = re.compile(r"[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]+)*\Z")
-_STATISTIC = re.compile(r"[a-z_]+(_percent)?\Z")
+_STATISTIC = re.compile(
+    r"((count|mean|lower|upper|sum|sum_squares)(_percent)?|count_ps|median|std|histogram)\Z"
+)
 _WHOLE = 100
 
 Histogram = tuple[str, tuple[float, ...]]
@@ -123,7 +125,8 @@ def _statistics(text: str) -> tuple[str, ...]:
     names = tuple(_parts(text)) if text else ()
     if not all(map(_STATISTIC.match, names)):
         raise ValueError(
-            "allowed are names of statistics with commas between, as in count,mean,upper_percent"
+            "allowed are count, count_ps, lower, upper, sum, sum_squares, mean, median, std, "
+            "histogram, and those of thresholds, as in upper_percent, with commas between"
         )
     return names
 
@@ -209,11 +212,19 @@ def _endpoints(text: str) -> tuple[Endpoint, ...]:
 
 
 def _addresses(text: str) -> tuple[Address, ...]:
-    return tuple(map(Address.parse, _parts(text))) if text else ()
+    return _different(tuple(map(Address.parse, _parts(text)))) if text else ()
 
 
 def _carbons(text: str) -> tuple["CarbonTarget", ...]:
-    return tuple(map(CarbonTarget.parse, _parts(text))) if text else ()
+    targets = tuple(map(CarbonTarget.parse, _parts(text))) if text else ()
+    _different(tuple(target.address for target in targets))
+    return targets
+
+
+def _different(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    if len(set(addresses)) < len(addresses):
+        raise ValueError("allowed is each address once")
+    return addresses
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,12 +83,22 @@ class LineServer:
 
     def _run(self) -> None:
         while not self._stopping:
-            for key, _ in self._selector.select(self._patience()):
-                if key.fileobj is self._socket:
-                    self._accept()
-                elif isinstance(key.data, _Connection):
-                    self._serve(key.data)
-            self._end_the_idle()
+            self._turn_and_live()
+
+    def _turn_and_live(self) -> None:
+        try:
+            self._turn()
+        except Exception:
+            _LOGGER.exception("the admin port failed, and is tried again")
+            time.sleep(_RETRY_SECONDS)
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(self._patience()):
+            if key.fileobj is self._socket:
+                self._accept()
+            elif isinstance(key.data, _Connection):
+                self._serve(key.data)
+        self._end_the_idle()
 
     def _patience(self) -> float | None:
         if not self._connections:

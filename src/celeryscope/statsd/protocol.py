@@ -104,7 +104,9 @@ def parse_line(line: bytes, clean: Clean = sanitise) -> Line:
         return Line(refused=refused)
     if series is None:
         return Line(refused=Reason.NAME)
-    if series.startswith(_OWN) and not series.startswith(_CLIENTS):
+    # Outputs clean every name, so an unclean one could become the server's own.
+    sent_as = series_name(name, tags, sanitise) or ""
+    if sent_as.startswith(_OWN) and not sent_as.startswith(_CLIENTS):
         return Line(refused=Reason.RESERVED)
     return Line(
         samples=[Sample(Slot(kind, series, rate), text) for text, kind, rate in good],

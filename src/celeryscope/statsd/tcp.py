@@ -5,7 +5,7 @@ import selectors
 import socket
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from threading import Thread
@@ -21,6 +21,8 @@ MAX_CONNECTIONS = 1000
 _WAITING_CONNECTIONS = 128
 _PART_BYTES = 65_536
 _PATIENCE_SECONDS = 0.1
+# A connection that was silent for so long gives way to a new one when there are too many.
+_SILENT_SECONDS = 60.0
 # What is read of each connection at the stop, at most.
 _LAST_PARTS = 64
 
@@ -29,6 +31,7 @@ _LAST_PARTS = 64
 class _Connection:
     socket: socket.socket
     sender: bytes
+    stirred: float
     lines: LineCutter = field(default_factory=LineCutter)
 
 
@@ -36,7 +39,8 @@ class TcpListener:
     """Receives newline-terminated lines from at most `max_connections` clients at a time.
 
     What one read completes counts as one datagram. A client that closes without a last newline
-    still has its last line; one that is cut off loses it. While the backlog is full, clients wait.
+    still has its last line; one that is cut off loses it. Of too many the longest silent one gives
+    way, once it has been silent for a minute. While the backlog is full, clients wait.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class TcpListener:
         address: Address,
         backlog: Backlog | None = None,
         max_connections: int = MAX_CONNECTIONS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Bind the socket.
 
@@ -52,8 +57,13 @@ class TcpListener:
         """
         self._backlog = backlog or Backlog()
         self._max_connections = max_connections
+        self._clock = clock
+        # By [::] it takes IPv4, too, as a UDP socket does.
         self._listening = socket.create_server(
-            (address.host, address.port), family=address.family, backlog=_WAITING_CONNECTIONS
+            (address.host, address.port),
+            family=address.family,
+            backlog=_WAITING_CONNECTIONS,
+            dualstack_ipv6=address.family == socket.AF_INET6 and socket.has_dualstack_ipv6(),
         )
         self._listening.settimeout(0)
         self._ready = selectors.DefaultSelector()
@@ -125,6 +135,8 @@ class TcpListener:
             return
         ready = [key.data for key, _ in self._ready.select(_PATIENCE_SECONDS)]
         for connection in filter(None, ready):
+            if self._backlog.is_full:
+                return
             self._read(connection)
         # Last, since it fails while the process may open no more files.
         if None in ready:
@@ -135,15 +147,27 @@ class TcpListener:
             accepted, (host, port, *_) = self._listening.accept()
         except (BlockingIOError, ConnectionAbortedError):  # it has gone again
             return
-        # All but one of what is registered are connections.
-        if len(self._ready.get_map()) > self._max_connections:
-            accepted.close()
+        now = self._clock()
+        if not self._has_room(now):
             self._drops["connections"] += 1
+            accepted.close()
             return
         accepted.settimeout(0)
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection = _Connection(accepted, senders.pack(host, port))
+        connection = _Connection(accepted, senders.pack(host, port), now)
         self._ready.register(accepted, selectors.EVENT_READ, connection)
+
+    def _has_room(self, now: float) -> bool:
+        """Tell whether one more connection may be; of too many the longest silent one ends."""
+        connections = self._connections()
+        if len(connections) < self._max_connections:
+            return True
+        silent = min(connections, key=lambda connection: connection.stirred)
+        if now - silent.stirred < _SILENT_SECONDS:
+            return False
+        self._drops["torn"] += bool(silent.lines.end())
+        self._hang_up(silent)
+        return True
 
     def _read(self, connection: _Connection) -> bool:
         """Read once; tell whether there may be more."""
@@ -155,6 +179,7 @@ class TcpListener:
             self._drops["torn"] += bool(connection.lines.end())
             self._hang_up(connection)
             return False
+        connection.stirred = self._clock()
         self._keep(connection, connection.lines.cut(part) if part else connection.lines.end())
         self._drops["oversize"] += connection.lines.take_dropped()
         if not part:

@@ -42,7 +42,7 @@ class UnixListener(DatagramListener):
 
     def close(self) -> None:
         super().close()
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             if self._path.stat().st_ino == self._inode:
                 self._path.unlink()
 

@@ -11,6 +11,8 @@ from celeryscope.store.protocol import Store, StoreError
 
 _LOGGER = logging.getLogger(__name__)
 MAX_WAITING = 360
+# Of all flushes that wait together; a million timers with their histograms take some 500 MB.
+MAX_WAITING_SERIES = 1_000_000
 _RETRY_SECONDS = 1.0
 
 
@@ -26,11 +28,13 @@ class StoreWriter:
         store: Store,
         committed: Callable[[Flush], None],
         max_waiting: int = MAX_WAITING,
+        max_waiting_series: int = MAX_WAITING_SERIES,
         retry_seconds: float = _RETRY_SECONDS,
     ) -> None:
         self._store = store
         self._committed = committed
         self._max_waiting = max_waiting
+        self._max_waiting_series = max_waiting_series
         self._retry_seconds = retry_seconds
         self._waiting: deque[Flush] = deque()
         self._changed = Condition()
@@ -106,8 +110,11 @@ class StoreWriter:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
-        if len(self._waiting) > self._max_waiting:
-            self._waiting.popleft()
+        series = sum(flush.series for flush in self._waiting)
+        while len(self._waiting) > self._max_waiting or (
+            series > self._max_waiting_series and len(self._waiting) > 1
+        ):
+            series -= self._waiting.popleft().series
             self._dropped += 1
 
     def _lost(self) -> None:

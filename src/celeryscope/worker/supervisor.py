@@ -10,8 +10,9 @@ from celery.app.task import Context
 from celery.exceptions import Reject, TimeLimitExceeded, WorkerLostError
 from kombu import Message
 
-from celeryscope.worker.faults import harmless
+from celeryscope.worker.faults import FAULT, harmless
 from celeryscope.worker.kinds import Kinds, RunKind
+from celeryscope.worker.log import log
 from celeryscope.worker.running import Running
 from celeryscope.worker.taken import Taken
 from celeryscope.worker.tally import Tally
@@ -48,13 +49,15 @@ class Supervisor:
         self._pool_has_processes = False
         self.received = Tally()
 
-    @harmless
     def on_received(self, sender: "Consumer", request: "Request", **_: object) -> None:
-        kind = self._kinds.of_run(request.task, request.request_dict)
-        if kind is not None:
-            self._pool_has_processes = sender.pool.uses_semaphore
-            self._taken.add(request)
-            self.received.add(kind)
+        try:
+            kind = self._kinds.of_run(request.task, request.request_dict)
+            if kind is not None:
+                self._pool_has_processes = sender.pool.uses_semaphore
+                self._taken.add(request)
+                self.received.add(kind)
+        except Exception:
+            log.exception(FAULT)
 
     @harmless
     def on_failure(
