@@ -104,6 +104,21 @@ def test_timers_merge_across_series_and_time(tmp_path: Path) -> None:
         assert (whole.samples.item(), whole.sum.item()) == (4, 10)
 
 
+def test_many_timers_merge_alike_whether_all_of_them_are_asked_for_or_not(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        for i in range(2):
+            timers = {f"t{n}": Distribution.of([n + 1.0, 7.0]) for n in range(40)}
+            store.write(Flush(START + 10 * i, 10, {"a": 1}, {"b": 1}, timers=timers))
+        window = store.window(START, START + 20)
+        every = series(store, Kind.TIMER)
+        for chosen in (every, every[:30], every[1::2], [*every, every[0]]):
+            [cells] = [store.timers([chosen], window).cells]
+            assert cells.samples.tolist() == [2 * len(chosen)] * 2
+            numbers = [int(one.name[1:]) + 1.0 for one in chosen]
+            np.testing.assert_allclose(cells.sum, [sum(numbers) + 7.0 * len(chosen)] * 2)
+            assert cells.counts.sum() == 4 * len(chosen)
+
+
 def test_totals_add_up_the_counters_of_a_group(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         store.write(Flush(START, 10, counters={"a": 1, "b": 2}))

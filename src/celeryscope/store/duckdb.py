@@ -245,7 +245,7 @@ class DuckDBStore:
                 archive = self._archives.by_id[number]
                 return archive, sources(archive, holdings.load(cursor, number), window)
 
-            yield Reader(cursor, spans, window)
+            yield Reader(cursor, spans, window, self._catalog.timers_between)
 
 
 def _prepare(cursor: duckdb.DuckDBPyConnection) -> None:
