@@ -78,6 +78,7 @@ MAY_BE_IMPORTED_BY = {
     "jinja2": {"web"},
     "kombu": {"demo", "worker"},  # comes with Celery, as its messaging half
     "markupsafe": {"web"},
+    "matplotlib": {"graphite"},
     "numpy": {
         "carbon",
         "demo",
