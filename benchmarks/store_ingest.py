@@ -71,7 +71,6 @@ def rates_of_ours() -> Iterator[float]:
         for number in range(ROUNDS):
             last = f"bench.last{number}"
             yield rate(port, OURS, last, partial(store.find, Kind.PLAIN, last.split(".")))
-            store.maintain(time.time())
         receiver.stop()
         writer.stop()
 
