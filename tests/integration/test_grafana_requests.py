@@ -1,10 +1,10 @@
-"""Grafana's requests, recorded in both of its modes, get the answers that it needs.
+"""Grafana's requests, as its code writes them in both of its modes, get the answers it needs.
 
 In browser mode the page asks through Grafana's proxy and marks every series with its query's
 letter; in server mode Grafana's own process asks, as it does for alerts. A golden file is one
-request as it goes over the wire, and what has to come back: `json` or `text` as a whole, `holds`
-for what a large answer has to hold, `levels` for the values that each line goes through when the
-range moves with the clock.
+request, its body and its address byte for byte, and what has to come back: `json` or `text` as a
+whole, `holds` for what a large answer has to hold, `levels` for the values that each line goes
+through when the range moves with the clock. Grafana itself is not run.
 """
 
 import json
@@ -21,15 +21,15 @@ import pytest
 
 from celeryscope.flush import Flush
 from celeryscope.sketch import Distribution
-from support.server import ServerUnderTest, celeryscope_server
+from support.server import celeryscope_server
 from support.stores import START, opened
 
 GOLDEN = {
     path.stem: path.read_text(encoding="utf-8")
     for path in sorted((Path(__file__).parent / "grafana").glob("*.json"))
 }
-# Times are recorded for data that starts at START, and moved to where the data is.
-RECORDED_TIME = re.compile(r"\b17000\d{5}\b")
+# Times are written for data that starts at START, and moved to where the data is.
+WRITTEN_TIME = re.compile(r"\b17000\d{5}\b")
 LETTER = re.compile(r'"\\1 (\w+)"\)')
 STEP = 60
 RETENTIONS = "1m:1d"
@@ -87,26 +87,24 @@ def moved_start(now: float) -> int:
 
 
 class Replay:
-    """Sends recorded requests to a server whose data was moved in time."""
+    """Sends the requests to a server whose data was moved in time."""
 
-    def __init__(self, server: ServerUnderTest, start: int) -> None:
-        self._url = server.url
+    def __init__(self, client: httpx.Client, start: int) -> None:
+        self._client = client
         self._shift = start - START
 
     def answer(self, name: str) -> httpx.Response:
         sent = self._golden(name)["request"]
-        return httpx.request(
-            sent["method"],
-            f"{self._url}{sent['path']}",
-            headers=sent["headers"],
-            content=sent.get("body", "").encode(),
+        content = sent.get("body", "").encode()
+        return self._client.request(
+            sent["method"], sent["path"], headers=sent["headers"], content=content
         )
 
     def needed(self, name: str) -> Json:
         return self._golden(name)["answer"]
 
     def _golden(self, name: str) -> Json:
-        return json.loads(RECORDED_TIME.sub(self._moved, GOLDEN[name]))
+        return json.loads(WRITTEN_TIME.sub(self._moved, GOLDEN[name]))
 
     def _moved(self, found: re.Match[str]) -> str:
         return str(int(found[0]) + self._shift)
@@ -121,20 +119,23 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
         for flush in flushes(start):
             store.write(flush)
     flags = ["--retentions", RETENTIONS, "--flush-interval", "1m"]
-    with celeryscope_server(folder, flags) as server:
-        yield Replay(server, start)
+    with (
+        celeryscope_server(folder, flags) as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        yield Replay(client, start)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_a_recorded_request_gets_the_answer_that_grafana_needs(replay: Replay, name: str) -> None:
+def test_a_request_gets_the_answer_that_grafana_needs(replay: Replay, name: str) -> None:
     answer, needed = replay.answer(name), replay.needed(name)
     assert answer.status_code == needed.pop("status")
     assert answer.headers["content-type"] == needed.pop("content_type")
     ((kind, content),) = needed.items()
-    assert as_recorded(answer, kind, content) == content
+    assert part_to_compare(answer, kind, content) == content
 
 
-def as_recorded(answer: httpx.Response, kind: str, content: Json) -> Json:
+def part_to_compare(answer: httpx.Response, kind: str, content: Json) -> Json:
     match kind:
         case "text":
             return answer.text
