@@ -28,7 +28,9 @@ from celeryscope.store.tiers import Tier
 from celeryscope.store.upkeep import Upkeep
 from celeryscope.store.windows import choose_window, covering
 
-FORMAT = 1
+FORMAT = 2
+_UPGRADED = 1
+"""The format before, to which the catalog only adds."""
 FILE = "celeryscope.duckdb"
 
 
@@ -254,6 +256,8 @@ def _prepare(cursor: duckdb.DuckDBPyConnection) -> None:
     [*rows] = cursor.execute("SELECT version FROM format").fetchall()
     if not rows:
         cursor.execute("INSERT INTO format VALUES (?)", [FORMAT])
+    elif rows[0][0] == _UPGRADED:
+        cursor.execute("UPDATE format SET version = ?", [FORMAT])
     elif rows[0][0] != FORMAT:
         raise StoreError(
             f"the store has format {rows[0][0]}, this celeryscope reads {FORMAT}; "
