@@ -202,6 +202,11 @@ def test_the_package_alone_imports_no_other() -> None:
     assert packages & (SERVER_PACKAGES | {"celery", "click"}) == set()
 
 
+def test_the_server_does_not_load_what_only_pictures_need() -> None:
+    modules = modules_after("import celeryscope.server")
+    assert "matplotlib" not in modules
+
+
 def test_instrumenting_an_app_brings_in_the_worker_library_and_nothing_else() -> None:
     app = "from celery import Celery, signals, states; app = Celery('app'); app.conf.timezone\n"
     before = modules_after(app)

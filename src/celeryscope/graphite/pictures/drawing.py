@@ -36,7 +36,7 @@ def drawn(kind: str, series: Sequence[TimeSeries], span: Span, look: Look) -> by
         raise RequestError(
             f"there are {len(series):,} series to draw; allowed are {MOST_SERIES} in a picture"
         )
-    with _one_at_a_time:
+    with _one_at_a_time, np.errstate(all="ignore"):
         content = io.BytesIO()
         figure = _sheet(series, span, look).figure
         figure.savefig(content, format=kind, metadata=_NO_METADATA[kind])

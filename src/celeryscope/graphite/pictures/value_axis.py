@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, floor, isclose, log10
 
 import numpy as np
 
@@ -11,8 +11,11 @@ from celeryscope.sketch import Floats
 
 _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 _HEADROOM = 0.05
-_MOST_DECIMALS = 9
-_SMALLEST_PLAIN = 1e-4
+_FLATTEST = 1e-12
+"""An axis that reaches over a smaller share of its values has no room for digits."""
+_TOUCHING = 1e-6
+_MOST_DECIMALS = 12
+_SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-3, 1e8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ def value_range(
         low = 0.0 if 0 <= least <= most / 2 else least - margin
     if high is None:
         high = 0.0 if 0 >= most >= least / 2 and least else most + margin
-    return Range(low, high) if low < high else Range(low, low + (abs(low) or 1.0))
+    smallest = max(abs(low), abs(high)) * _FLATTEST
+    return Range(low, high) if high - low > smallest else Range(low, low + (abs(low) or 1.0))
 
 
 def value_marks(over: Range, most: int, system: str) -> list[tuple[float, str]]:
@@ -49,7 +53,8 @@ def value_marks(over: Range, most: int, system: str) -> list[tuple[float, str]]:
     prefix, unit = _prefix(max(abs(over.low), abs(over.high)), system)
     low, high = over.low / unit, over.high / unit
     step = _round_step((high - low) / most)
-    values = [number * step for number in range(ceil(low / step), floor(high / step) + 1)]
+    first, last = ceil(low / step - _TOUCHING), floor(high / step + _TOUCHING)
+    values = [number * step for number in range(first, last + 1)]
     return list(zip((v * unit for v in values), _labels(values, step, prefix), strict=True))
 
 
@@ -65,7 +70,8 @@ def _round_step(least: float) -> float:
 
 def _labels(values: Sequence[float], step: float, prefix: str) -> list[str]:
     largest = max(map(abs, values), default=0.0)
-    if step < _SMALLEST_PLAIN or largest >= 1 / _SMALLEST_PLAIN**2:
+    if not _SMALLEST_PLAIN <= largest < _LARGEST_PLAIN:
         return [f"{value:.4g}{prefix}" for value in values]
-    decimals = next(d for d in range(_MOST_DECIMALS) if round(step, d) == round(step, 9))
+    fits = (d for d in range(_MOST_DECIMALS) if isclose(round(step, d), step, rel_tol=1e-6))
+    decimals = next(fits, _MOST_DECIMALS)
     return [f"{value + 0.0:.{decimals}f}{prefix if value else ''}" for value in values]
