@@ -220,6 +220,11 @@ def test_no_more_values_are_drawn_than_the_picture_is_wide() -> None:
     assert line.values.size <= 100
 
 
+def test_many_series_share_the_values_that_a_picture_has() -> None:
+    drawn = lines([series(*range(4000))] * 500, Look(width=4000))
+    assert sum(line.values.size for line in drawn) <= 200_000
+
+
 @pytest.mark.parametrize(
     ("seconds", "labels"),
     [

@@ -13,6 +13,9 @@ from celeryscope.sketch import Floats
 _LARGEST = 1e100
 """Beyond it, what an axis reaches over cannot be calculated with any more."""
 
+_MOST_VALUES = 200_000
+"""Of all series together; an SVG of as many, stacked, has about 14 MB."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
@@ -40,8 +43,9 @@ class Line:
 
 
 def lines(series: Sequence[TimeSeries], look: Look) -> list[Line]:
-    """Return the lines of series, with no more values than the picture is wide."""
-    fine = [_drawable(consolidated(one, look.width)) for one in series]
+    """Return the lines of series, none with more values than the picture is wide."""
+    most = min(look.width, _MOST_VALUES // max(len(series), 1))
+    fine = [_drawable(consolidated(one, most)) for one in series]
     laid_out = _stacked(fine) if look.area_mode == "stacked" else fine
     filled = {"none": 0, "first": 1}.get(look.area_mode, len(laid_out))
     shape = _SHAPES[look.line_mode]
