@@ -8,12 +8,18 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pytest
 
 from celeryscope.address import Address
-from celeryscope.carbon.receiver import Receiver
+from celeryscope.carbon import udp
+from celeryscope.carbon.receiver import Receiver, Sink
+from celeryscope.carbon.writer import PointWriter
+from celeryscope.metrics import Kind
 from celeryscope.store.protocol import Points
+from support import stores
 from support.processes import accepts, free_port, running, wait_until
+from support.stores import START
 
 GRAPHITE = Path(__file__).parents[2] / ".graphite"
 RELAY = """
@@ -61,7 +67,7 @@ class Kept:
 class Doors:
     """A receiver with all its doors open."""
 
-    def __init__(self, sink: Kept) -> None:
+    def __init__(self, sink: Sink) -> None:
         self.receiver = Receiver(sink)
         self.lines = self.receiver.listen_for_lines(LOCAL)
         self.pickles = self.receiver.listen_for_pickles(LOCAL)
@@ -78,7 +84,7 @@ class Doors:
 
 
 @contextmanager
-def opened(sink: Kept) -> Iterator[Doors]:
+def opened(sink: Sink) -> Iterator[Doors]:
     doors = Doors(sink)
     doors.receiver.start()
     try:
@@ -209,6 +215,38 @@ def test_clients_wait_while_the_sink_is_full() -> None:
         kept.wait_for(sent)
         sender.join()
         doors.wait_for({"points": 60_000})
+
+
+def test_datagrams_that_the_kernel_dropped_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(udp, "_WANTED_BUFFER", 4096)
+    kept = Kept(room=0)
+    with opened(kept) as doors, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        for line in as_lines(rows(500)).splitlines():
+            one.sendto(line, (doors.lines.host, doors.lines.port))
+        kept.room = float("inf")
+        wait_until(lambda: sum(doors.counts().values()) == 500, what="all to be counted")
+        assert doors.counts().keys() == {"points", "dropped.kernel"}
+        assert doors.counts()["points"] == len(kept.rows)
+
+
+def test_points_of_any_age_can_be_read_from_the_store_and_the_last_of_a_step_counts(
+    tmp_path: Path,
+) -> None:
+    with stores.opened(tmp_path) as store:
+        writer = PointWriter(store, gather_seconds=0.01)
+        writer.start()
+        with opened(writer) as doors, client(doors.lines) as one, client(doors.pickles) as other:
+            for sent in [("a.b", START + 20, 3.0), ("a.b", START, 1.0), ("a.b", START + 21, 4.0)]:
+                one.sendall(as_lines([sent]))
+            wait_until(lambda: doors.counts() == {"points": 3}, what="the lines")
+            other.sendall(as_message([("a.b", START + 5, 2.0), ("a.b;t=1", START - 10**6, 5.0)]))
+            wait_until(lambda: doors.counts() == {"points": 5}, what="the message")
+        writer.stop()
+        assert writer.waiting == 0
+        found = stores.series(store, Kind.PLAIN, "a.*")
+        assert [one.name for one in found] == ["a.b", "a.b;t=1"]
+        recent = store.points(found[:1], store.window(START, START + 30))
+        np.testing.assert_equal(recent, [[2.0, np.nan, 4.0]])
 
 
 def test_what_has_arrived_at_the_stop_is_handed_on_and_the_addresses_are_free() -> None:

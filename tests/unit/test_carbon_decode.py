@@ -109,9 +109,11 @@ def test_blank_lines_are_none() -> None:
 
 
 def test_words_that_only_add_up_are_not_taken_for_lines() -> None:
-    read = Read(b"\n".join([b"a 1", b"2 b 3 4"] * 50 + [b"\0 1 2 \0"] * 50))
+    short_after_long = [b"a 1 2 x", b"5 6"] * 50
+    with_marks_of_ours = [b"a 1 2 \0 b 1 2", b"", b"5 6"] * 50
+    read = Read(b"\n".join(short_after_long), b"\n".join(with_marks_of_ours))
     assert read.rows == []
-    assert read.refused == {"format": 150}
+    assert read.refused == {"format": 200}
 
 
 def test_only_the_last_bad_lines_are_kept_and_shown_in_short() -> None:

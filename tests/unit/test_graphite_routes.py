@@ -177,7 +177,7 @@ def test_the_index_lists_every_leaf() -> None:
 @pytest.mark.parametrize(
     ("path", "query", "why"),
     [
-        ("/render", {"format": "png"}, "format is 'png'; allowed is json or csv or raw"),
+        ("/render", {"format": "pdf"}, "format is 'pdf'; allowed is json or csv or raw"),
         ("/render", {"from": "x"}, "from is 'x'; allowed is Unix seconds, a time such as now, mid"),
         ("/render", {"until": "-1x"}, "until is '-1x'; allowed is Unix seconds, a time such as"),
         ("/render", {"from": "-1h", "until": "-60min"}, "from '-1h' and until '-60min' are the s"),

@@ -90,6 +90,7 @@ MAY_BE_IMPORTED_BY = {
     "jinja2": {"web"},
     "kombu": {"demo", "worker"},  # comes with Celery, as its messaging half
     "markupsafe": {"web"},
+    "matplotlib": {"graphite"},
     "numpy": {
         "carbon",
         "demo",
@@ -212,6 +213,11 @@ def modules_after(program: str) -> set[str]:
 def test_the_package_alone_imports_no_other() -> None:
     packages = {name.partition(".")[0] for name in modules_after("import celeryscope")}
     assert packages & (SERVER_PACKAGES | {"celery", "click"}) == set()
+
+
+def test_the_server_does_not_load_what_only_pictures_need() -> None:
+    modules = modules_after("import celeryscope.server")
+    assert "matplotlib" not in modules
 
 
 def test_instrumenting_an_app_brings_in_the_worker_library_and_nothing_else() -> None:

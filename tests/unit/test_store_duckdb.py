@@ -104,6 +104,21 @@ def test_timers_merge_across_series_and_time(tmp_path: Path) -> None:
         assert (whole.samples.item(), whole.sum.item()) == (4, 10)
 
 
+def test_many_timers_merge_alike_whether_all_of_them_are_asked_for_or_not(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        for i in range(2):
+            timers = {f"t{n}": Distribution.of([n + 1.0, 7.0]) for n in range(40)}
+            store.write(Flush(START + 10 * i, 10, {"a": 1}, {"b": 1}, timers=timers))
+        window = store.window(START, START + 20)
+        every = series(store, Kind.TIMER)
+        for chosen in (every, every[:30], every[1::2], [*every, every[0]]):
+            [cells] = [store.timers([chosen], window).cells]
+            assert cells.samples.tolist() == [2 * len(chosen)] * 2
+            numbers = [int(one.name[1:]) + 1.0 for one in chosen]
+            np.testing.assert_allclose(cells.sum, [sum(numbers) + 7.0 * len(chosen)] * 2)
+            assert cells.counts.sum() == 4 * len(chosen)
+
+
 def test_totals_add_up_the_counters_of_a_group(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         store.write(Flush(START, 10, counters={"a": 1, "b": 2}))
@@ -211,13 +226,36 @@ def test_another_format_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
         store.write(runs(START))
     with duckdb.connect(str(tmp_path / FILE)) as file:
         file.execute("UPDATE format SET version = 99")
-    with pytest.raises(StoreError, match="has format 99, this celeryscope reads 1; use"):
+    with pytest.raises(StoreError, match="has format 99, this celeryscope reads 2; use"):
         DuckDBStore.open(tmp_path, parse_retentions("7s:2d"), lambda: START)
     with duckdb.connect(str(tmp_path / FILE)) as file:
         assert file.execute("SELECT count(*) FROM scalars_10").fetchall() == [(1,)]
-        file.execute("UPDATE format SET version = 1")
+        file.execute("UPDATE format SET version = 2")
     with opened(tmp_path) as store:
         assert total(store, START, START + 10) == 1
+
+
+def test_a_store_of_the_format_before_is_upgraded(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / FILE)) as file:
+        file.execute(
+            "CREATE TABLE format (version INTEGER);"
+            "CREATE TABLE series (id INTEGER, kind VARCHAR, name VARCHAR, first_seen BIGINT);"
+            "CREATE TABLE tiers (step INTEGER, held_since BIGINT, held_until BIGINT);"
+            "CREATE TABLE flushes_10 (ts BIGINT, seconds DOUBLE);"
+            "CREATE TABLE scalars_10 (series INTEGER, ts BIGINT, total DOUBLE, last DOUBLE, "
+            "last_at DOUBLE, low DOUBLE, high DOUBLE, samples BIGINT);"
+            "CREATE TABLE timers_10 (series INTEGER, ts BIGINT, count DOUBLE, samples BIGINT, "
+            "sum DOUBLE, sum_squares DOUBLE, min DOUBLE, max DOUBLE);"
+            "CREATE TABLE bins_10 (series INTEGER, ts BIGINT, bucket SMALLINT, n BIGINT);"
+            "INSERT INTO format VALUES (1);"
+            f"INSERT INTO series VALUES (0, 'counters', 'jobs', {START});"
+            f"INSERT INTO tiers VALUES (10, 0, {2**62});"
+            f"INSERT INTO flushes_10 VALUES ({START}, 10);"
+            f"INSERT INTO scalars_10 (series, ts, total) VALUES (0, {START}, 3);"
+        )
+    for retentions in ("20s:2d,1m:30d", "20s:2d"):
+        with opened(tmp_path, retentions) as store:
+            assert total(store, START, START + 20) == 3
 
 
 def test_a_failed_opening_frees_the_folder(tmp_path: Path) -> None:

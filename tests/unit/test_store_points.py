@@ -26,7 +26,7 @@ def read(store: DuckDBStore, window: Window, pattern: str = "*") -> Floats:
     return store.points(series(store, Kind.PLAIN, pattern), window)
 
 
-def cell(store: DuckDBStore, name: str, step: int, start: float = START) -> float:
+def cell(store: DuckDBStore, name: str, step: int, start: int = START) -> float:
     """Return one value at a step, from that tier alone where it holds it."""
     return float(read(store, Window(start, step, 1, step), name).item())
 
@@ -109,7 +109,8 @@ def test_an_old_point_goes_where_its_time_is_still_kept(tmp_path: Path) -> None:
         for age in ages[:3]:
             assert cell(store, "a", 600, (now - age) // 600 * 600) == age
         window = store.window(now - 7200, now)
-        assert (window.step, np.nansum(read(store, window))) == (600, 60 + 3000 + 7200)
+        assert window.step == 600
+        assert np.nansum(read(store, window)) == 60 + 3000 + 7200
 
 
 def test_old_points_are_read_from_a_new_store_at_once(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ class Receiver:
         self._wake.send(b"!")
         self._thread.join()
         for _ in range(_LAST_TURNS):
-            if not self._turn(0):
+            if not self._turn_and_live(0):
                 break
         self.close()
 
@@ -125,14 +125,15 @@ class Receiver:
             if self._sink.is_full:
                 time.sleep(_PATIENCE_SECONDS)
             else:
-                self._turn_and_live()
+                self._turn_and_live(None)
 
-    def _turn_and_live(self) -> None:
+    def _turn_and_live(self, patience: float | None) -> bool:
         try:
-            self._turn(None)
+            return self._turn(patience)
         except Exception:
             _LOGGER.exception("receiving failed, and is tried again")
             time.sleep(_PATIENCE_SECONDS)
+            return False
 
     def _turn(self, patience: float | None) -> bool:
         """Read each socket that has something, once; tell whether any was read."""

@@ -11,6 +11,10 @@ class NotFoundError(RequestError):
     """A client asked for one thing by its name, and there is none of it."""
 
 
+class NotInstalledError(RequestError):
+    """A client asked for what needs a package that the server does not have."""
+
+
 class TargetError(RequestError):
     """A target is wrong at a character, counted from 0."""
 

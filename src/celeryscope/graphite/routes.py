@@ -8,13 +8,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from celeryscope.graphite import catalogue, find
+from celeryscope.graphite import catalogue, find, pictures
 from celeryscope.graphite.body import BodyTooLargeError, read_parameters
-from celeryscope.graphite.errors import NotFoundError, RequestError
+from celeryscope.graphite.errors import NotFoundError, NotInstalledError, RequestError
 from celeryscope.graphite.evaluate import render
-from celeryscope.graphite.formats import FORMATS
+from celeryscope.graphite.formats import FORMATS, Format
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.request import Parameters
+from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.span import Span
 from celeryscope.namespace import DEFAULT_NAMING, Naming
 from celeryscope.statistics import DEFAULT_THRESHOLDS
 from celeryscope.store.protocol import Store, StoreError
@@ -23,6 +25,9 @@ VERSION = "1.1.10"
 """The graphite-web whose answers these are; Grafana chooses what it may ask by it."""
 
 _NO_SNIFF = {"X-Content-Type-Options": "nosniff"}
+_INERT = _NO_SNIFF | {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+_FORMATS: dict[str, Format | str] = {**FORMATS, **pictures.MEDIA_TYPES}
 
 Answer = Callable[[Parameters], Response]
 
@@ -61,14 +66,24 @@ class _Api:
         self._namespace = Namespace(store, thresholds, naming)
 
     def render(self, asked: Parameters) -> Response:
-        chosen = asked.choice("format", _usual_format(asked), FORMATS)
-        targets = [target for target in asked.all("target") if target.strip()]
-        span, options = asked.span(self._clock()), asked.options()
-        series = render(self._store, self._thresholds, targets, span, self._naming)
-        content = chosen.encode(series, options)
+        chosen = asked.choice("format", _usual_format(asked), _FORMATS)
+        span = asked.span(self._clock())
+        if isinstance(chosen, Format):
+            return self._written(asked, span, chosen)
+        draw = pictures.painter(asked.one("format", ""), asked)
+        picture = draw(self._series(asked, span), span)
+        return Response(picture, media_type=chosen, headers=_INERT)
+
+    def _written(self, asked: Parameters, span: Span, chosen: Format) -> Response:
+        options = asked.options()
+        content = chosen.encode(self._series(asked, span), options)
         if chosen.script:
             return _script(content, asked)
         return Response(content, media_type=chosen.media_type)
+
+    def _series(self, asked: Parameters, span: Span) -> list[TimeSeries]:
+        targets = [target for target in asked.all("target") if target.strip()]
+        return render(self._store, self._thresholds, targets, span, self._naming)
 
     def find(self, asked: Parameters) -> Response:
         place = asked.whole("position", -1)
@@ -114,6 +129,8 @@ def _route(path: str, answer: Answer) -> Route:
             return _refusal(str(error), 413)
         except NotFoundError as error:
             return _refusal(str(error), 404)
+        except NotInstalledError as error:
+            return _refusal(str(error), 501)
         except RequestError as error:
             return _refusal(str(error), 400)
         except StoreError as error:

@@ -47,7 +47,7 @@ class Interval:
                 return self._read_timer(slot, texts)
             case Kind.GAUGE:
                 return self._gauges.write(slot.name, texts)
-            case Kind.SET:
+            case _:  # a set
                 return self._read_set(slot.name, texts)
 
     def sets(self) -> dict[str, float]:

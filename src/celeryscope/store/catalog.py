@@ -43,6 +43,11 @@ class Catalog:
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         return self._tree.find(kind, pattern)
 
+    def timers_between(self, first: int, last: int) -> int:
+        """Return how many timers have numbers from `first` to `last`."""
+        timers = tuple(self._tree.named(Kind.TIMER).values())
+        return sum(first <= one.id <= last for one in timers)
+
     def newcomers(self, since: float) -> "Newcomers":
         return Newcomers(self, int(since))
 

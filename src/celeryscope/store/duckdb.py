@@ -28,7 +28,9 @@ from celeryscope.store.tiers import Tier
 from celeryscope.store.upkeep import Upkeep
 from celeryscope.store.windows import choose_window, covering
 
-FORMAT = 1
+FORMAT = 2
+_UPGRADED = 1
+"""The format before, to which the catalog only adds."""
 FILE = "celeryscope.duckdb"
 
 
@@ -245,7 +247,7 @@ class DuckDBStore:
                 archive = self._archives.by_id[number]
                 return archive, sources(archive, holdings.load(cursor, number), window)
 
-            yield Reader(cursor, spans, window)
+            yield Reader(cursor, spans, window, self._catalog.timers_between)
 
 
 def _prepare(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -254,6 +256,8 @@ def _prepare(cursor: duckdb.DuckDBPyConnection) -> None:
     [*rows] = cursor.execute("SELECT version FROM format").fetchall()
     if not rows:
         cursor.execute("INSERT INTO format VALUES (?)", [FORMAT])
+    elif rows[0][0] == _UPGRADED:
+        cursor.execute("UPDATE format SET version = ?", [FORMAT])
     elif rows[0][0] != FORMAT:
         raise StoreError(
             f"the store has format {rows[0][0]}, this celeryscope reads {FORMAT}; "

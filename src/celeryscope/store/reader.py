@@ -74,10 +74,17 @@ Spans = Callable[[int], tuple[Archive, Sequence[Source]]]
 class Reader:
     """Answers one request on a cursor of its own."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, spans: Spans, window: Window) -> None:
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        spans: Spans,
+        window: Window,
+        timers_between: Callable[[int, int], int],
+    ) -> None:
         self._cursor = cursor
         self._spans = spans
         self._window = window
+        self._timers_between = timers_between
         self._archives = {window.archive}
         self._groups = 0
 
@@ -129,17 +136,27 @@ class Reader:
 
     def timers(self, groups: Sequence[Sequence[Series]]) -> Timers:
         self._want(groups)
+        picked = self._picked_timers(groups)
         cells = len(groups) * self._window.points
         rows = self._read(
-            f"SELECT {self._cell} AS cell, {_merged(TIMERS)}", TIMERS, f"{_JOIN} GROUP BY 1"
+            f"SELECT {self._cell} AS cell, {_merged(TIMERS)}", TIMERS, f"{picked} GROUP BY 1"
         )
         bins = self._read(
             f"SELECT ({self._cell}) * {_KEYS_A_CELL} + bucket - {ZERO_BUCKET} AS key, "
             "sum(n)::BIGINT AS n",
             BINS,
-            f"{_JOIN} GROUP BY 1",
+            f"{picked} GROUP BY 1",
         )
         return Timers(_distributions(cells, rows, bins), len(groups), self._window.points)
+
+    def _picked_timers(self, groups: Sequence[Sequence[Series]]) -> str:
+        """Return what picks the wanted rows; a range of numbers takes half the time of a join."""
+        numbers = {one.id for group in groups for one in group}
+        if len(groups) == 1 and len(groups[0]) == len(numbers) >= _MANY:
+            first, last = min(numbers), max(numbers)
+            if self._timers_between(first, last) == len(numbers):
+                return f"WHERE series BETWEEN {first} AND {last}"
+        return _JOIN
 
     @property
     def _step(self) -> str:
@@ -185,6 +202,7 @@ class Reader:
 
 
 _JOIN = "JOIN wanted USING (series)"
+_MANY = 20
 # Cell and bucket travel as one number: grouping by it takes half the time.
 _KEYS_A_CELL = 2**16
 
