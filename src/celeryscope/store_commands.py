@@ -191,7 +191,14 @@ def _opened(
         settings = load_settings(options, os.environ, config)
         path = Path(settings.data)
         if as_server:
-            found = DuckDBStore.open(path, settings.retentions, time.time, _OWNER)
+            found = DuckDBStore.open(
+                path,
+                settings.retentions,
+                time.time,
+                _OWNER,
+                schemas=settings.storage_schemas.rules,
+                rules=settings.storage_aggregation.rules,
+            )
         else:
             found = DuckDBStore.open_as_it_is(path, time.time, _OWNER)
         with closing(found):

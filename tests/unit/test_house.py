@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "server": {
         "celeryscope",
         "address",
+        "carbon",
         "namespace",
         "outputs",
         "flush",
@@ -60,7 +61,7 @@ MAY_IMPORT = {
         "timers",
         "web",
     },
-    "settings": {"address", "metrics", "naming", "store.tiers"},
+    "settings": {"address", "metrics", "naming", "store.patterns", "store.tiers"},
     "sketch": set(),
     "statistics": {"sketch"},
     "statsd": {"address", "flush", "metrics", "sketch"},

@@ -1,9 +1,12 @@
 """Where a setting may stand, which place wins, and what a wrong one is told."""
 
+import atexit
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import pytest
 
@@ -21,7 +24,8 @@ from celeryscope.settings import (
     written,
     written_default,
 )
-from celeryscope.settings.texts import CarbonTarget
+from celeryscope.settings.values import CarbonTarget, RuleFile
+from celeryscope.store.patterns import parse_aggregations, parse_schemas
 from celeryscope.store.tiers import Tier
 from celeryscope.worker.settings import Settings as WorkerSettings
 
@@ -36,6 +40,13 @@ class Sample:
 
 
 DAY = 86_400
+RULES = "[short]\npattern = ^short\\.\nretentions = 1s:1h\n"
+MERGING = "[sums]\npattern = \\.count$\naggregationMethod = sum\n"
+FOLDER = Path(mkdtemp())
+SCHEMAS, AGGREGATION = FOLDER / "storage-schemas.conf", FOLDER / "storage-aggregation.conf"
+SCHEMAS.write_text(RULES)
+AGGREGATION.write_text(MERGING)
+atexit.register(rmtree, FOLDER)
 SAMPLES = {
     "http": Sample("[::1]:80", Address("::1", 80), "0.0.0.0:81"),
     "statsd": Sample(
@@ -51,6 +62,12 @@ SAMPLES = {
     "store": Sample("no", value=False, other="yes"),
     "data": Sample("/var/lib/celeryscope", Path("/var/lib/celeryscope"), "elsewhere"),
     "retentions": Sample("20s:1d,1m:1w", (Tier(20, DAY), Tier(60, 7 * DAY)), "30s:1d"),
+    "storage_schemas": Sample(str(SCHEMAS), RuleFile(str(SCHEMAS), parse_schemas(RULES)), ""),
+    "storage_aggregation": Sample(
+        str(AGGREGATION), RuleFile(str(AGGREGATION), parse_aggregations(MERGING)), ""
+    ),
+    "carbon_line": Sample("0.0.0.0:2003", Address("0.0.0.0", 2003), "off"),
+    "carbon_pickle": Sample("[::1]:2004", Address("::1", 2004), "off"),
     "flush_interval": Sample("500ms", 0.5, "5s"),
     "prefix": Sample("", "", "jobs.eu"),
     "layout": Sample("dotted", Layout.DOTTED, "levels"),
@@ -175,6 +192,11 @@ WRONG = [
     ("admin", "no", ADDRESS),
     ("store", "maybe", "allowed is yes or no"),
     ("data", "", "allowed is the path of a folder"),
+    ("storage_schemas", "absent", "No such file or directory; allowed is a file as Carbon has it"),
+    ("storage_schemas", str(AGGREGATION), "[sums] retentions = '': '' is not a length of time"),
+    ("storage_aggregation", "absent", "No such file or directory; allowed is a file as Carbon"),
+    ("carbon_line", "2003", ADDRESS),
+    ("carbon_pickle", "on", ADDRESS),
     ("flush_interval", "10x", "'10x' is not a duration; allowed is a number with a unit: s, m,"),
     ("flush_interval", "10", "'10' is not a duration; allowed is a number with a unit: s, m,"),
     ("flush_interval", "0s", "'0s' is not a duration; allowed is a number with a unit: s, m,"),

@@ -1,7 +1,8 @@
 """Reads leaves from the store at one request's step, each kind merged in its own way.
 
 Counts are summed and rates are what was counted over the seconds listened; timers are merged
-before a statistic is read; gauges are averaged; of sets the largest is kept.
+before a statistic is read; gauges are averaged; of sets the largest is kept; plain series are
+merged by the method that their path has in storage-aggregation.conf.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -33,6 +34,7 @@ class Fetcher:
         self._store = store
         self._namespace = namespace
         self._charged = 0
+        self._asked: dict[Window, tuple[int, int, int | None]] = {}
         self._kept: dict[Hashable, object] = {}
 
     def charge(self, values: int) -> None:
@@ -51,16 +53,20 @@ class Fetcher:
     def window(self, start: int, end: int, points: int | None) -> Window:
         """Return the intervals that answer a range: the finest, or at most `points`."""
         key = ("window", start, end, points)
-        return self._keep(key, lambda: self._store.window(start, end, points))
+        window = self._keep(key, lambda: self._store.window(start, end, points))
+        self._asked.setdefault(window, (start, end, points))
+        return window
 
     def series(self, expression: str, window: Window, xff: float) -> list[TimeSeries]:
         """Return what a path expression stands for, ordered by path."""
         leaves = self._keep(("leaves", expression), lambda: self._leaves(expression))
-        self.charge(len(leaves) * window.points)
-        lines = {
-            leaf.path: _line(leaf, expression, window, method, values, xff)
-            for leaf, method, values in self._rows(leaves, window)
-        }
+        lines = {}
+        for archive in sorted({leaf.series.archive for leaf in leaves}):
+            own = self._own_window(window, archive)
+            kept_there = [leaf for leaf in leaves if leaf.series.archive == archive]
+            self.charge(len(kept_there) * own.points)
+            for leaf, method, values in self._rows(kept_there, own):
+                lines[leaf.path] = _line(leaf, expression, own, method, values, xff)
         return [lines[leaf.path] for leaf in leaves]
 
     def merged_percentile(self, expression: str, percent: float, window: Window) -> Floats | None:
@@ -68,6 +74,14 @@ class Fetcher:
         series = self._namespace.timers(split(expression))
         self.charge(window.points)
         return self._store.timers([series], window).cells.percentile(percent) if series else None
+
+    def _own_window(self, window: Window, archive: int) -> Window:
+        """Return the window that answers the same range in the steps of another archive."""
+        if archive == window.archive:
+            return window
+        start, end, points = self._asked.get(window, (window.start, window.end, window.points))
+        key = ("own", start, end, points, archive)
+        return self._keep(key, lambda: self._store.window(start, end, points, archive))
 
     def _leaves(self, expression: str) -> list[Leaf]:
         return self._namespace.leaves(split(expression))
@@ -78,6 +92,7 @@ class Fetcher:
             Kind.TIMER: self._timers,
             Kind.GAUGE: self._gauges,
             Kind.SET: self._sets,
+            Kind.PLAIN: self._plain,
         }
         for kind, read in readers.items():
             if of_kind := [leaf for leaf in leaves if leaf.series.kind is kind]:
@@ -121,6 +136,11 @@ class Fetcher:
         series, row_of = _distinct(leaves)
         sizes = self._scalars(series, window).high
         yield from ((leaf, "max", sizes[row_of[leaf.series.id]]) for leaf in leaves)
+
+    def _plain(self, leaves: Sequence[Leaf], window: Window) -> Rows:
+        series, row_of = _distinct(leaves)
+        values = self._store.points(series, window)
+        yield from ((leaf, "average", values[row_of[leaf.series.id]]) for leaf in leaves)
 
     def _scalars(self, series: Sequence[Series], window: Window) -> Scalars:
         ids = tuple(one.id for one in series)

@@ -67,7 +67,8 @@ class Namespace:
         self, store: Store, thresholds: Iterable[float], naming: Naming = DEFAULT_NAMING
     ) -> None:
         self._store = store
-        self._views = naming.views()
+        # Plain series first: where StatsD has the same path, it is StatsD's.
+        self._views = (View(Kind.PLAIN, (), ""), *naming.views())
         self._leaves = {**LEAVES, Kind.TIMER: statistics.names(thresholds)}
 
     def leaves(self, pattern: Pattern) -> list[Leaf]:

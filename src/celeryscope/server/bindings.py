@@ -38,7 +38,7 @@ def bind_http(address: Address) -> socket.socket:
             dualstack_ipv6=address.family == socket.AF_INET6 and socket.has_dualstack_ipv6(),
         )
     except OSError as error:
-        raise _unusable("http", address, error) from error
+        raise unusable("http", address, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,10 @@ def bind_admin(address: Address, admin: Admin) -> LineServer:
     try:
         return LineServer(address, admin.answer)
     except OSError as error:
-        raise _unusable("admin", address, error) from error
+        raise unusable("admin", address, error) from error
 
 
-def _unusable(key: str, address: object, error: OSError) -> StartError:
+def unusable(key: str, address: object, error: OSError) -> StartError:
     return StartError(
         f"{key} = '{address}' cannot be listened on ({_reason(error)}); "
         f"allowed is a free address of this machine, as in {option_name(key)} 127.0.0.1:0"
@@ -115,7 +115,7 @@ def _bind_listener(endpoint: Endpoint) -> Bound:
             case _:
                 return Bound(UnixListener(Path(endpoint.path)), endpoint)
     except OSError as error:
-        raise _unusable("statsd", endpoint, error) from error
+        raise unusable("statsd", endpoint, error) from error
 
 
 def _reason(error: OSError) -> str:

@@ -16,12 +16,19 @@ from celeryscope.flush import Flush
 from celeryscope.graphite.routes import routes as graphite_routes
 from celeryscope.metrics import Kind
 from celeryscope.outputs.prometheus.routes import routes as prometheus_routes
-from celeryscope.server.bindings import bind_admin, bind_http, bind_listeners, refuse_loops
+from celeryscope.server.bindings import (
+    StartError,
+    bind_admin,
+    bind_http,
+    bind_listeners,
+    refuse_loops,
+)
+from celeryscope.server.doors import CarbonDoors
 from celeryscope.server.outputs import Outputs, naming_of
 from celeryscope.server.signals import ended_by_signals
 from celeryscope.server.storage import Storage
 from celeryscope.server.webserver import WebServer
-from celeryscope.settings import Settings, written
+from celeryscope.settings import Settings, option_name, written
 from celeryscope.statsd.admin import Admin
 from celeryscope.statsd.aggregate import Aggregator
 from celeryscope.statsd.flusher import Flusher
@@ -60,6 +67,9 @@ class Server:
             self._storage = self._open_storage()
             if self._storage:
                 undo.callback(self._storage.close)
+            self._doors = self._open_doors()
+            if self._doors:
+                undo.callback(self._doors.close)
             self._flusher = self._make_flusher()
             self._admin = Admin(self._flusher, _shown(settings), clock)
             self._admin_port = bind_admin(settings.admin, self._admin) if settings.admin else None
@@ -104,6 +114,8 @@ class Server:
         """Yield what has a thread: first whatever takes, then whatever gives."""
         if self._storage:
             yield self._storage
+        if self._doors:
+            yield self._doors
         yield self._outputs
         yield from (bound.listener for bound in self._bound)
         yield self._flusher
@@ -116,6 +128,8 @@ class Server:
             last_first.callback(self._http.close)
             if self._storage:
                 last_first.callback(self._storage.stop)
+            if self._doors:
+                last_first.callback(self._doors.stop)
             last_first.callback(self._outputs.stop)
             if self._admin_port:
                 last_first.callback(self._admin_port.stop)
@@ -127,6 +141,17 @@ class Server:
         if not self._settings.store:
             return None
         return Storage(self._settings, self.url, self._committed, self._clock)
+
+    def _open_doors(self) -> CarbonDoors | None:
+        settings = self._settings
+        if settings.carbon_line is None and settings.carbon_pickle is None:
+            return None
+        if self._storage is None:
+            raise StartError(
+                "carbon_line and carbon_pickle bring points to the store, and there is none; "
+                f"allowed is off, or {option_name('store')}"
+            )
+        return CarbonDoors(settings, self._storage.store, self._clock)
 
     def _make_flusher(self) -> Flusher:
         settings = self._settings
@@ -148,7 +173,7 @@ class Server:
 
     def _make_status(self) -> Status:
         return Status(
-            listens=[str(bound.endpoint) for bound in self._bound],
+            listens=self._listens(),
             hands_on_to=self._outputs.targets,
             bad_lines=self._bad_lines,
             clock=self._clock,
@@ -171,12 +196,14 @@ class Server:
     def counters(self) -> Mapping[str, int]:
         """Return what the parts counted since the last flush."""
         stored = self._storage.counters() if self._storage else {}
-        return {**stored, **self._outputs.counters()}
+        received = self._doors.counters() if self._doors else {}
+        return {**stored, **received, **self._outputs.counters()}
 
     def gauges(self) -> Mapping[str, float]:
         """Return what the parts have to say of how they are."""
         stored = self._storage.gauges() if self._storage else {}
-        return {**stored, **self._outputs.gauges()}
+        waiting = self._doors.gauges() if self._doors else {}
+        return {**stored, **waiting, **self._outputs.gauges()}
 
     def _hand_on(self, flush: Flush) -> None:
         if self._storage:
@@ -187,7 +214,14 @@ class Server:
 
     def _bad_lines(self) -> Sequence[BadLine]:
         with self._flusher.paused() as aggregator:
-            return aggregator.bad_lines()
+            found = aggregator.bad_lines()
+        return [*(self._doors.bad_lines() if self._doors else []), *found]
+
+    def _listens(self) -> list[str]:
+        return [
+            *(str(bound.endpoint) for bound in self._bound),
+            *(self._doors.addresses if self._doors else []),
+        ]
 
     def _committed(self, flush: Flush) -> None:
         self._feed.publish(FlushEvent(flush.start, flush.seconds))

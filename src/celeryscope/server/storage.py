@@ -27,7 +27,14 @@ class Storage:
             StartError: The folder cannot be used, or the store in it cannot be read.
         """
         try:
-            self.store = DuckDBStore.open(Path(settings.data), settings.retentions, clock, owner)
+            self.store = DuckDBStore.open(
+                Path(settings.data),
+                settings.retentions,
+                clock,
+                owner,
+                schemas=settings.storage_schemas.rules,
+                rules=settings.storage_aggregation.rules,
+            )
         except StoreError as error:
             raise StartError(str(error)) from error
         self._writer = StoreWriter(self.store, committed)

@@ -14,7 +14,9 @@ from celeryscope.address import Address, Endpoint, Transport
 from celeryscope.metrics import Kind
 from celeryscope.naming import Layout
 from celeryscope.settings import texts
-from celeryscope.settings.texts import CarbonTarget, Form, Histogram
+from celeryscope.settings.texts import Form, Histogram
+from celeryscope.settings.values import CarbonTarget, RuleFile
+from celeryscope.store.patterns import Aggregation, Schema
 from celeryscope.store.tiers import Tier, format_duration, parse_retentions
 
 # In seconds: from a cache hit to the hour that a report takes.
@@ -50,6 +52,21 @@ class Settings(BaseModel):
     retentions: Annotated[tuple[Tier, ...], texts.RETENTIONS] = Field(
         parse_retentions("10s:2d,1m:30d,10m:2y"),
         description="STEP:RETENTION, finest first; each step a multiple of the one before.",
+    )
+    storage_schemas: Annotated[RuleFile[Schema], texts.SCHEMAS] = Field(
+        RuleFile(),
+        description="A file as Carbon's storage-schemas.conf: other retentions for names that "
+        "match a pattern.",
+    )
+    storage_aggregation: Annotated[RuleFile[Aggregation], texts.AGGREGATIONS] = Field(
+        RuleFile(),
+        description="A file as Carbon's storage-aggregation.conf: how plain series are rolled up.",
+    )
+    carbon_line: Annotated[Address | None, texts.OPTIONAL_ADDRESS] = Field(
+        None, description="Where Carbon's lines are received by TCP and UDP, or off."
+    )
+    carbon_pickle: Annotated[Address | None, texts.OPTIONAL_ADDRESS] = Field(
+        None, description="Where Carbon's pickles are received by TCP, or off."
     )
     flush_interval: Annotated[float, texts.INTERVAL] = Field(
         10.0,

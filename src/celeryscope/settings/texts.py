@@ -6,6 +6,7 @@ A reader raises ValueError that says what is allowed.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,8 @@ from pydantic import BeforeValidator
 from celeryscope.address import Address, Endpoint
 from celeryscope.metrics import Kind
 from celeryscope.naming import Layout, valid_prefix
+from celeryscope.settings.values import CarbonTarget, RuleFile
+from celeryscope.store.patterns import parse_aggregations, parse_schemas
 from celeryscope.store.tiers import Tier, format_duration, parse_duration, parse_retentions
 
 T = TypeVar("T")
@@ -35,6 +38,7 @@ _STATISTIC = re.compile(
     r"((count|mean|lower|upper|sum|sum_squares)(_percent)?|count_ps|median|std|histogram)\Z"
 )
 _WHOLE = 100
+_IDLE = (Kind.COUNTER, Kind.TIMER, Kind.GAUGE, Kind.SET)
 
 Histogram = tuple[str, tuple[float, ...]]
 """The part of a timer's name that it is for, and its bins' upper bounds, ascending, or none."""
@@ -132,11 +136,12 @@ def _statistics(text: str) -> tuple[str, ...]:
 
 
 def _kinds(text: str) -> frozenset[Kind]:
-    names = {_ALL: [kind.value for kind in Kind], _NONE: []}.get(text, _parts(text))
+    name_to_kind = {kind.value: kind for kind in _IDLE}
+    names = {_ALL: list(name_to_kind), _NONE: []}.get(text, _parts(text))
     try:
-        return frozenset(map(Kind, names))
-    except ValueError as error:
-        known = ", ".join(kind.value for kind in Kind)
+        return frozenset(name_to_kind[name] for name in names)
+    except KeyError as error:
+        known = ", ".join(name_to_kind)
         raise ValueError(
             f"allowed is {_NONE}, {_ALL}, or some of {known} with commas between"
         ) from error
@@ -145,7 +150,7 @@ def _kinds(text: str) -> frozenset[Kind]:
 def _show_kinds(kinds: frozenset[Kind]) -> str:
     if not kinds:
         return _NONE
-    return _ALL if kinds == set(Kind) else ",".join(kind.value for kind in Kind if kind in kinds)
+    return _ALL if kinds == set(_IDLE) else ",".join(kind.value for kind in _IDLE if kind in kinds)
 
 
 def _switch(text: str) -> bool:
@@ -215,7 +220,7 @@ def _addresses(text: str) -> tuple[Address, ...]:
     return _different(tuple(map(Address.parse, _parts(text)))) if text else ()
 
 
-def _carbons(text: str) -> tuple["CarbonTarget", ...]:
+def _carbons(text: str) -> tuple[CarbonTarget, ...]:
     targets = tuple(map(CarbonTarget.parse, _parts(text))) if text else ()
     _different(tuple(target.address for target in targets))
     return targets
@@ -227,22 +232,21 @@ def _different(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
     return addresses
 
 
-@dataclass(frozen=True, slots=True)
-class CarbonTarget:
-    """Where points are sent to, and whether pickled."""
+def _rule_file(parse: Callable[[str], tuple[T, ...]], text: str) -> RuleFile[T]:
+    if not text:
+        return RuleFile()
+    try:
+        return RuleFile(text, parse(Path(text).read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ValueError(f"{error.strerror}; allowed is a file as Carbon has it") from error
 
-    address: Address
-    pickled: bool = False
 
-    @classmethod
-    def parse(cls, text: str) -> "CarbonTarget":
-        scheme, separator, rest = text.rpartition("://")
-        if separator and scheme not in ("line", "pickle"):
-            raise ValueError("allowed is HOST:PORT, line://HOST:PORT or pickle://HOST:PORT")
-        return cls(Address.parse(rest), scheme == "pickle")
+def _optional_address(text: str) -> Address | None:
+    return None if text == OFF else Address.parse(text)
 
-    def __str__(self) -> str:
-        return f"pickle://{self.address}" if self.pickled else str(self.address)
+
+def _show_optional(value: Address | None) -> str:
+    return OFF if value is None else str(value)
 
 
 def _parts(text: str) -> list[str]:
@@ -262,6 +266,7 @@ def _joined(show: Callable[[T], str], separator: str = ",") -> Callable[[tuple[T
 
 
 ADDRESS = form(Address.parse)
+AGGREGATIONS = form(partial(_rule_file, parse_aggregations))
 ADDRESSES = form(_addresses, _joined(str))
 BOUNDS = form(_bounds, _joined(_number))
 CARBONS = form(_carbons, _joined(str))
@@ -273,10 +278,12 @@ INTERVAL = form(_interval, _show_interval)
 KINDS = form(_kinds, _show_kinds)
 LAYOUT = form(_layout, lambda layout: layout.value)
 LIFETIME = form(_lifetime, _show_lifetime)
-LOOPBACK = form(_loopback, lambda address: OFF if address is None else str(address))
+LOOPBACK = form(_loopback, _show_optional)
 NODES = form(_nodes)
+OPTIONAL_ADDRESS = form(_optional_address, _show_optional)
 PREFIX = form(_prefix)
 RETENTIONS = form(parse_retentions, _joined(_show_tier))
+SCHEMAS = form(partial(_rule_file, parse_schemas))
 SIZE = form(_size, _show_size)
 STATISTICS = form(_statistics, _joined(str))
 SWITCH = form(_switch, _show_switch)
