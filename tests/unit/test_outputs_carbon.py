@@ -21,8 +21,10 @@ def flush(start: int, **counters: float) -> Flush:
 
 
 @contextlib.contextmanager
-def output(*targets: Target, points: Points | None = None) -> Iterator[CarbonOutput]:
-    sending = CarbonOutput(targets, points or Points(), ROOM)
+def output(
+    *targets: Target, points: Points | None = None, max_unread_series: int = 1000
+) -> Iterator[CarbonOutput]:
+    sending = CarbonOutput(targets, points or Points(), ROOM, max_unread_series)
     sending.start()
     try:
         yield sending
@@ -99,6 +101,23 @@ def test_flushes_that_come_faster_than_they_are_read_are_counted_and_hold_nobody
         kept = 3 * MAX_UNREAD - dropped // 2
         assert MAX_UNREAD <= kept <= 2 * MAX_UNREAD
         carbon.wait_for_points(3 * kept)
+
+
+def test_large_flushes_wait_in_smaller_numbers() -> None:
+    points = HeldUp()
+    with (
+        recording_carbon() as carbon,
+        output(to(carbon), points=points, max_unread_series=6) as sending,
+    ):
+        for start in range(10):
+            sending.put(flush(start))  # of two series each
+        dropped = sending.counters()[f"outputs.carbon-127_0_0_1-{carbon.port}.dropped"]
+        assert dropped == 2 * 7
+        points.may.set()
+        carbon.wait_for_points(3 * 3)
+        wait_until(lambda: not sending._unread_series)
+        sending.put(flush(20))
+        carbon.wait_for_points(4 * 3)
 
 
 class Faulty(Points):

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from threading import Thread
+from threading import Lock, Thread
 from typing import NamedTuple
 
 from celeryscope.address import Address
@@ -13,8 +13,10 @@ from celeryscope.outputs.handover import HandOver
 from celeryscope.outputs.points import Points, timestamp
 from celeryscope.outputs.spool import Parcel
 
-MAX_UNREAD = 4
+MAX_UNREAD = 60
 """Flushes that wait to be made into points; only a starved process has more than one."""
+MAX_UNREAD_SERIES = 500_000
+"""Series of all flushes that wait; a single flush may have more."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,11 +34,20 @@ class CarbonOutput:
     Points are made once, on a thread that waits for no network.
     """
 
-    def __init__(self, targets: Sequence[Target], points: Points, buffer_bytes: int) -> None:
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        points: Points,
+        buffer_bytes: int,
+        max_unread_series: int = MAX_UNREAD_SERIES,
+    ) -> None:
         self._points = points
         self._destinations = [
             (target.pickled, Destination(target.address, buffer_bytes)) for target in targets
         ]
+        self._max_unread_series = max_unread_series
+        self._unread_series = 0
+        self._lock = Lock()
         self._unread = HandOver("carbon-points", self._hand_on_all, MAX_UNREAD)
 
     def start(self) -> None:
@@ -45,7 +56,12 @@ class CarbonOutput:
         self._unread.start()
 
     def put(self, flush: Flush) -> None:
-        if not self._unread.put([flush]):
+        with self._lock:
+            series = self._unread_series + flush.series
+            fits = not self._unread_series or series <= self._max_unread_series
+            fits = fits and self._unread.put([flush]) == 1
+            self._unread_series += flush.series * fits
+        if not fits:
             self._lost(flush)
 
     def counters(self) -> Mapping[str, int]:
@@ -73,6 +89,8 @@ class CarbonOutput:
     def _hand_on_all(self, flushes: Sequence[Flush]) -> None:
         for flush in flushes:
             self._hand_on_and_live(flush)
+            with self._lock:
+                self._unread_series -= flush.series
 
     def _hand_on_and_live(self, flush: Flush) -> None:
         try:
@@ -92,6 +110,5 @@ class CarbonOutput:
 
     def _lost(self, flush: Flush) -> None:
         """Count a flush that never became points: one at least for each of its series."""
-        held = (flush.counters, flush.timers, flush.gauges, flush.sets)
         for _, destination in self._destinations:
-            destination.count_dropped(sum(map(len, held)))
+            destination.count_dropped(flush.series)
