@@ -14,6 +14,9 @@ class Kind(str, Enum):
     PLAIN = "plain"  # not of StatsD: points as Carbon takes them, shown by their own names
 
 
+STATSD_KINDS = (Kind.COUNTER, Kind.TIMER, Kind.GAUGE, Kind.SET)
+
+
 class Family(str, Enum):
     """What a series speaks about; the value is the node that follows the prefix."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from celeryscope.metrics import Kind
+from celeryscope.metrics import STATSD_KINDS, Kind
 from celeryscope.namespace import Naming
 from celeryscope.outputs.points import Points
 from celeryscope.settings import Settings
@@ -41,7 +41,7 @@ HISTOGRAMS: tuple[Histogram, ...] = (
     ("9", ()),
     ("", (1000.0, math.inf)),
 )
-ALL_KINDS = frozenset(Kind)
+ALL_KINDS = frozenset(STATSD_KINDS)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,10 @@ class Options:
                 for part, bounds in self.histograms
             ],
             "calculatedTimerMetrics": wanted_by_node(self.wanted, self.thresholds),
-            **{f"delete{kind.value.capitalize()}": kind in self.delete_idle for kind in Kind},
+            **{
+                f"delete{kind.value.capitalize()}": kind in self.delete_idle
+                for kind in STATSD_KINDS
+            },
             "deleteGauges": self.gauge_ttl() is not None,
             "gaugesMaxTTL": self.gauge_flushes or 1,
             "keyNameSanitize": self.sanitise_names,

@@ -1,7 +1,7 @@
 import pytest
 
 from celeryscope.flush import Flush
-from celeryscope.metrics import Kind
+from celeryscope.metrics import STATSD_KINDS, Kind
 from celeryscope.namespace import Naming
 from celeryscope.outputs.points import Points, timestamp
 from celeryscope.sketch import Distribution
@@ -16,7 +16,7 @@ BUSY = Flush(
     sets={"s": 2},
     timers={"t": Distribution.of([1, 2], 20)},
 )
-ALL = frozenset(Kind)
+ALL = frozenset(STATSD_KINDS)
 
 
 def idle(after: float, **gauges: float) -> Flush:

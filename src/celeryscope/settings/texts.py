@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BeforeValidator
 
 from celeryscope.address import Address, Endpoint
-from celeryscope.metrics import Kind
+from celeryscope.metrics import STATSD_KINDS, Kind
 from celeryscope.naming import Layout, valid_prefix
 from celeryscope.settings.values import CarbonTarget, RuleFile
 from celeryscope.store.patterns import parse_aggregations, parse_schemas
@@ -38,7 +38,6 @@ _STATISTIC = re.compile(
     r"((count|mean|lower|upper|sum|sum_squares)(_percent)?|count_ps|median|std|histogram)\Z"
 )
 _WHOLE = 100
-_IDLE = (Kind.COUNTER, Kind.TIMER, Kind.GAUGE, Kind.SET)
 
 Histogram = tuple[str, tuple[float, ...]]
 """The part of a timer's name that it is for, and its bins' upper bounds, ascending, or none."""
@@ -136,7 +135,7 @@ def _statistics(text: str) -> tuple[str, ...]:
 
 
 def _kinds(text: str) -> frozenset[Kind]:
-    name_to_kind = {kind.value: kind for kind in _IDLE}
+    name_to_kind = {kind.value: kind for kind in STATSD_KINDS}
     names = {_ALL: list(name_to_kind), _NONE: []}.get(text, _parts(text))
     try:
         return frozenset(name_to_kind[name] for name in names)
@@ -150,7 +149,11 @@ def _kinds(text: str) -> frozenset[Kind]:
 def _show_kinds(kinds: frozenset[Kind]) -> str:
     if not kinds:
         return _NONE
-    return _ALL if kinds == set(_IDLE) else ",".join(kind.value for kind in _IDLE if kind in kinds)
+    return (
+        _ALL
+        if kinds == set(STATSD_KINDS)
+        else ",".join(kind.value for kind in STATSD_KINDS if kind in kinds)
+    )
 
 
 def _switch(text: str) -> bool:
