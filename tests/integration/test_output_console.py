@@ -40,8 +40,8 @@ def test_a_second_signal_does_not_cut_the_end_short(tmp_path: Path) -> None:
     away = f"127.0.0.1:{free_port()}"  # an output that takes its time to give up
     with celeryscope_server(tmp_path, [*FLAGS, "--carbon", away]) as server:
         server.send(b"orders:2|c")
-        server.running.signal_group(signal.SIGTERM)
         wait_until(lambda: counted(server.running, "orders") == 2)
+        server.running.signal_group(signal.SIGTERM)
         server.running.signal_group(signal.SIGTERM)
         server.running.signal_group(signal.SIGINT)
         assert server.running.process.wait(30) == 0
