@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from support.processes import Running, accepts, free_port, running, wait_until
+from support.processes import Running, free_port, running, wait_until
 
 Point = tuple[float | None, int]
 
@@ -71,7 +71,15 @@ def celeryscope_server(
     with running(command, folder / "server.log") as process:
         server = ServerUnderTest(http_port, statsd_port, process)
         wait_until(
-            lambda: accepts(http_port) or process.process.poll() is not None, what="the server"
+            lambda: _answers(server.url) or process.process.poll() is not None, what="the server"
         )
         assert process.process.poll() is None, process.output()
         yield server
+
+
+def _answers(url: str) -> bool:
+    """Tell whether pages are served: a socket that accepts may be bound by a server that fails."""
+    try:
+        return httpx.get(f"{url}/api/server").is_success
+    except httpx.TransportError:
+        return False

@@ -51,8 +51,10 @@ class Server:
         """Bind the sockets and open the store.
 
         Raises:
-            StartError: An address or the data folder cannot be used.
+            StartError: The settings contradict each other, or an address or the data folder
+                cannot be used.
         """
+        _refuse_doors_without_store(settings)
         self._settings = settings
         self._clock = clock
         self._feed = LiveFeed()
@@ -144,13 +146,8 @@ class Server:
 
     def _open_doors(self) -> CarbonDoors | None:
         settings = self._settings
-        if settings.carbon_line is None and settings.carbon_pickle is None:
+        if self._storage is None or not _has_doors(settings):
             return None
-        if self._storage is None:
-            raise StartError(
-                "carbon_line and carbon_pickle bring points to the store, and there is none; "
-                f"allowed is off, or {option_name('store')}"
-            )
         return CarbonDoors(settings, self._storage.store, self._clock)
 
     def _make_flusher(self) -> Flusher:
@@ -234,6 +231,18 @@ class Server:
             ", ".join(str(bound.listener) for bound in self._bound),
             self._admin_port.address if self._admin_port else "none",
             f"data in {self._settings.data}" if self._storage else "no store",
+        )
+
+
+def _has_doors(settings: Settings) -> bool:
+    return settings.carbon_line is not None or settings.carbon_pickle is not None
+
+
+def _refuse_doors_without_store(settings: Settings) -> None:
+    if _has_doors(settings) and not settings.store:
+        raise StartError(
+            "carbon_line and carbon_pickle bring points to the store, and there is none; "
+            f"allowed is off, or {option_name('store')}"
         )
 
 
