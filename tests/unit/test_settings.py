@@ -254,7 +254,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("key", "text", "allowed"), WRONG)
+@pytest.mark.parametrize(
+    ("key", "text", "allowed"), WRONG, ids=[f"{key}-{Path(text).name}" for key, text, _ in WRONG]
+)
 def test_a_wrong_value_is_answered_with_key_value_source_and_what_is_allowed(
     key: str, text: str, allowed: str, tmp_path: Path
 ) -> None:
