@@ -116,3 +116,21 @@ def test_doors_without_a_store_are_refused(tmp_path: Path) -> None:
     refused = pytest.raises(AssertionError, match="bring points to the store, and there is none")
     with refused, celeryscope_server(tmp_path, flags):
         raise NotImplementedError
+
+
+def test_a_server_takes_few_new_series_and_all_that_it_stored_before(tmp_path: Path) -> None:
+    line = free_port()
+    flags = ["--carbon-line", f"127.0.0.1:{line}", "--max-new-series", "1"]
+    with celeryscope_server(tmp_path, flags) as server:
+        before = Carbon(server, line, 0)
+        before.send_lines(*(f"old.n{i} 1 {NOW - 60}" for i in range(5)))
+        wait_until(lambda: len(server.render("old.*", **{"from": NOW - 60})) == 5)
+    with celeryscope_server(tmp_path, [*flags, "--max-series", "1"]) as server:
+        after = Carbon(server, line, 0)
+        after.send_lines(*(f"{age}.n{i} 2 {NOW - 60}" for age in ("new", "old") for i in range(5)))
+        wait_until(lambda: server.total("old.*", NOW - 60) == 10)
+        assert len(server.render("new.*", **{"from": NOW - 60})) == 1
+        bad = httpx.get(f"{server.url}/api/server").json()["bad_lines"]
+        assert [(one["line"], one["reason"]) for one in bad] == [
+            (f"new.n{i} 2 {NOW - 60}", "new") for i in range(1, 5)
+        ]

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celeryscope.carbon import paths
-from celeryscope.carbon.paths import MAX_PATH, Paths, cleaned
+from celeryscope.carbon.paths import MAX_PATH, NewPathError, Paths, cleaned
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,21 @@ def test_what_is_kept_is_kept_as_it_is(raw: str) -> None:
 
 def test_only_so_many_paths_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "MAX_KNOWN", 3)
-    known = Paths()
+    known = Paths(lambda _: True)
     assert [known[f"a..{i}"] for i in range(10)] == [f"a.{i}" for i in range(10)]
     assert len(known) <= 3
+
+
+def test_a_path_that_may_not_come_in_is_asked_about_again_one_that_may_is_not() -> None:
+    asked: list[str] = []
+
+    def admit(path: str) -> bool:
+        asked.append(path)
+        return path != "b"
+
+    known = Paths(admit)
+    for _ in range(2):
+        assert known["..a"] == "a"
+        with pytest.raises(NewPathError):
+            known["..b"]
+    assert asked == ["a", "b", "b"]

@@ -79,6 +79,13 @@ def test_only_so_many_series_that_are_new_come_in_a_minute() -> None:
     assert bad_lines(ten_seconds(aggregator, *lines(20, 30))) == {"new": 8.0}
 
 
+def test_a_series_is_a_new_one_for_each_kind() -> None:
+    assert bad_lines(ten_seconds(Aggregator(max_series=1), b"a:1|c\na:1|g")) == {"limit": 1.0}
+    aggregator = Aggregator(max_series=1, max_new_series=1)
+    ten_seconds(aggregator, b"a:1|c")
+    assert bad_lines(ten_seconds(aggregator, b"a:1|g")) == {"new": 1.0}
+
+
 def lines(first: int, end: int) -> list[bytes]:
     return [b"n%d:1|c" % i for i in range(first, end)]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celeryscope.carbon.numbers import Numbers, are_usual, number, numbers
-from celeryscope.carbon.paths import Paths
+from celeryscope.carbon.paths import NewPathError, Paths
 from celeryscope.carbon.points import joined
 from celeryscope.carbon.refusals import Reason, Refusals
 from celeryscope.carbon.unpickle import NotPointsError, unpickled
@@ -37,12 +37,20 @@ _Read = tuple[str, int, float]
 
 
 class Decoder:
-    """Reads points and refuses what is none; one thread calls it."""
+    """Reads points and refuses what is none; one thread calls it.
 
-    def __init__(self, refusals: Refusals, clock: Callable[[], float] = time.time) -> None:
+    `admit` is asked about each path, as it is kept, that it does not remember.
+    """
+
+    def __init__(
+        self,
+        refusals: Refusals,
+        clock: Callable[[], float] = time.time,
+        admit: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._refusals = refusals
         self._clock = clock
-        self._paths = Paths()
+        self._paths = Paths(admit)
 
     def lines(self, text: bytes, sender: str) -> Points:
         """Read lines with newlines between them; blank ones are skipped."""
@@ -144,7 +152,6 @@ class Decoder:
         Raises:
             _RefusedError: It is none.
         """
-        name = self._name(path)
         measured = _number(value, Reason.VALUE)
         if isnan(measured):
             raise _RefusedError(Reason.NAN)
@@ -153,13 +160,16 @@ class Decoder:
         second = trunc(now if isnan(at) or trunc(at) == _NOW else at)
         if isnan(at) or not 1 <= second <= now + MAX_AHEAD:
             raise _RefusedError(Reason.TIME)
-        return name, second, measured
+        # Last, so that no bad line takes a good one's place among the new paths.
+        return self._name(path), second, measured
 
     def _name(self, path: object) -> str:
         if not isinstance(path, str | bytes):
             raise _RefusedError(Reason.NAME)
         try:
             return self._paths[path]
+        except NewPathError as error:
+            raise _RefusedError(Reason.NEW) from error
         except ValueError as error:
             raise _RefusedError(Reason.NAME) from error
 

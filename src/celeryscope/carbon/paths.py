@@ -10,7 +10,7 @@ gives a meaning to; others become `_`. Empty nodes and tags without key or value
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 MAX_PATH = 500
 """How many bytes a path has at most, as it is kept."""
@@ -28,14 +28,25 @@ _OPEN_METRICS_TAG = re.compile(r'([^="]+)="((?:\\.|[^"\\])*)",?')
 _ESCAPED = re.compile(r"\\(.)")
 
 
+class NewPathError(ValueError):
+    """There are too many new paths for one more."""
+
+
 class Paths(dict[bytes | str, str]):
     """Maps paths as they come to what is kept of them; remembers at most 100,000.
 
-    Looking one up that nothing is left of, or that is too long, raises ValueError.
+    Looking one up that nothing is left of, or that is too long, raises ValueError; one that `admit`
+    says no to, NewPathError.
     """
+
+    def __init__(self, admit: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._admit = admit
 
     def __missing__(self, raw: bytes | str) -> str:
         path = cleaned(raw)
+        if not self._admit(path):
+            raise NewPathError
         if len(self) >= MAX_KNOWN:
             self.clear()
         self[raw] = path

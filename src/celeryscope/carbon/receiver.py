@@ -52,10 +52,16 @@ class Receiver:
     buffer, or are dropped there and counted.
     """
 
-    def __init__(self, sink: Sink, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        clock: Callable[[], float] = time.time,
+        admit: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """Take what keeps points, and what says whether those of a new path may come in."""
         self._sink = sink
         self._refusals = Refusals(clock)
-        self._decoder = Decoder(self._refusals, clock)
+        self._decoder = Decoder(self._refusals, clock, admit)
         self._points = Tally(["points"])
         self._drops = Tally(["connections", "kernel", "torn"])
         self._doors: list[Door] = []

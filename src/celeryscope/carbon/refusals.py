@@ -22,6 +22,7 @@ class Reason(StrEnum):
     TIME = "time"
     LONG = "long"
     PICKLE = "pickle"
+    NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)

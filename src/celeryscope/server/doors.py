@@ -4,24 +4,27 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from celeryscope.address import Address
+from celeryscope.carbon.guard import Guard
 from celeryscope.carbon.receiver import Receiver
 from celeryscope.carbon.refusals import BadLine
-from celeryscope.carbon.writer import PointStore, PointWriter
+from celeryscope.carbon.writer import PointWriter
 from celeryscope.server.bindings import unusable
 from celeryscope.settings import Settings
+from celeryscope.store.duckdb import DuckDBStore
 
 
 class CarbonDoors:
     """Receives points as carbon-cache does, by lines and by pickles."""
 
-    def __init__(self, settings: Settings, store: PointStore, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, store: DuckDBStore, clock: Callable[[], float]) -> None:
         """Bind the addresses that the settings name.
 
         Raises:
             StartError: An address is taken or not ours.
         """
         self._writer = PointWriter(store)
-        self._receiver = Receiver(self._writer, clock)
+        guard = Guard(settings.max_new_series, settings.max_series, store.knows)
+        self._receiver = Receiver(self._writer, clock, guard.admit)
         self.addresses: list[str] = []
         with ExitStack() as undo:
             undo.callback(self._receiver.close)

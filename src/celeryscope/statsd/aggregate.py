@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
+from celeryscope.newcomers import Newcomers
 from celeryscope.statsd.bad_lines import BadLine, BadLines, Reason
 from celeryscope.statsd.batch import Batch
 from celeryscope.statsd.gauges import Gauges
 from celeryscope.statsd.interval import MAX_SAMPLES, Interval
-from celeryscope.statsd.newcomers import Newcomers
 from celeryscope.statsd.protocol import MAX_LINE, Slot, parse_line, split_line
 from celeryscope.statsd.series import made_printable, sanitise
 
@@ -33,6 +33,7 @@ _AT_ONCE = 1000
 # What a value, which has a colon before it, costs beside its own bytes: an object in a list.
 _VALUE_OVERHEAD = 41
 
+Series = tuple[Kind, str]
 Spelling = tuple[bytes, bytes]
 """A line's name, and what follows its value."""
 
@@ -61,7 +62,7 @@ class Aggregator:
         self._max_text_bytes = max_text_bytes
         self._max_samples = max_samples
         self._clean = sanitise if sanitise_names else made_printable
-        self._newcomers = Newcomers(max_new_series, known=max_series)
+        self._newcomers = Newcomers[Series](max_new_series, known=max_series)
         self._gauges = Gauges(gauge_ttl, max_series)
         self._slots: dict[Spelling, Slot] = {}
         self._slot_bytes = 0

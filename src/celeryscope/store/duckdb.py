@@ -122,6 +122,10 @@ class DuckDBStore:
     def series_count(self) -> int:
         return len(self._catalog)
 
+    def knows(self, path: str) -> bool:
+        """Tell whether there is a plain series of this path."""
+        return path in self._catalog.known(Kind.PLAIN)
+
     def write(self, flush: Flush) -> None:
         """Store one flush in one transaction; it is durable and visible on return.
 

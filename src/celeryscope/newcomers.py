@@ -1,13 +1,14 @@
 """The guard against names without end, such as those with an id in them."""
 
-from celeryscope.metrics import Kind
+from collections.abc import Hashable
+from typing import Generic, TypeVar
 
 _MINUTE = 60.0
 
-Series = tuple[Kind, str]
+T = TypeVar("T", bound=Hashable)
 
 
-class Newcomers:
+class Newcomers(Generic[T]):
     """Lets at most `a_minute` series a minute in that were not seen before.
 
     At the start `known` of them may come at once, so that a restart refuses none that is not new.
@@ -18,10 +19,10 @@ class Newcomers:
         self._a_minute = a_minute
         self._known = known
         self._left = float(known)
-        self._recent: set[Series] = set()
-        self._older: set[Series] = set()
+        self._recent: set[T] = set()
+        self._older: set[T] = set()
 
-    def admit(self, series: Series) -> bool:
+    def admit(self, series: T) -> bool:
         """Return whether a series may come in, and remember it if so."""
         if series in self._recent:
             return True
