@@ -48,7 +48,7 @@ def oracle() -> Iterator[Oracle]:
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Client:
-    monkeypatch.setattr(evaluate, "Fetcher", lambda *_: ArrayFetcher(ARRAYS))
+    monkeypatch.setattr(evaluate, "Fetcher", lambda *given: ArrayFetcher(ARRAYS, given[-1]))
     return Client(Starlette(routes=routes(FakeStore(), lambda: START + 120)))
 
 

@@ -1,6 +1,8 @@
 """A `Store` in memory, for tests of its readers: one tier, and every answer worked out anew."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution, Distributions, Floats
 from celeryscope.store.protocol import Node, Points, Scalars, Series, Timers, Window
+from celeryscope.store.stop import Stop
 from celeryscope.store.tiers import Tier
 from celeryscope.store.tree import NameTree
 from celeryscope.store.windows import choose_window
@@ -26,6 +29,7 @@ class FakeStore:
         self._flushes: list[Flush] = []
         self._points: dict[tuple[str, int], float] = {}
         self._tree = NameTree()
+        self.stop = Stop()
 
     def write(self, flush: Flush) -> None:
         kinds = {
@@ -56,7 +60,13 @@ class FakeStore:
         del now
         return False
 
+    def ended_by(self, stop: Stop) -> Self:
+        view = copy(self)
+        view.stop = stop
+        return view
+
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
+        self.stop.check()
         return self._tree.find(kind, pattern)
 
     def window(

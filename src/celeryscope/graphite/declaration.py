@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from inspect import getdoc
 
+from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.errors import ArgumentError, RefusedError, RequestError, one_line
 from celeryscope.graphite.fetch import Fetcher
 from celeryscope.graphite.parameters import SERIES, TOTAL, Evaluate, Parameter
@@ -20,6 +21,7 @@ class Context:
     """What a function may use beside its arguments; `stacks` are the request's sums so far."""
 
     fetcher: Fetcher
+    budget: Budget
     span: Span
     evaluate: Callable[[Target, "Context"], list[TimeSeries]]
     stacks: dict[str, Floats]

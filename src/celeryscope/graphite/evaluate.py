@@ -7,6 +7,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from celeryscope.graphite import template
+from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.declaration import Context
 from celeryscope.graphite.errors import ArgumentError, TargetError
 from celeryscope.graphite.fetch import Fetcher
@@ -26,23 +27,26 @@ def render(
     targets: Sequence[str],
     span: Span,
     naming: Naming = DEFAULT_NAMING,
+    budget: Budget | None = None,
 ) -> list[TimeSeries]:
     """Return the series of all targets, in order.
 
     Raises:
         TargetError: A target is wrong.
-        RequestError: The request is too large.
+        LimitError: The request needs more than its budget.
     """
+    budget = budget or Budget()
+    store = store.ended_by(budget)
     parsed = [(text, parse(text)) for text in targets]
-    fetcher = Fetcher(store, Namespace(store, thresholds, naming))
+    fetcher = Fetcher(store, Namespace(store, thresholds, naming), budget)
     stacks: dict[str, Floats] = {}
     with np.errstate(all="ignore"):
         found = [
             series
             for text, target in parsed
-            for series in Context(fetcher, span, _Evaluation(text), stacks).read(target)
+            for series in Context(fetcher, budget, span, _Evaluation(text), stacks).read(target)
         ]
-        return found if span.points is None else [consolidated(s, span.points) for s in found]
+        return found if span.points is None else _merged(found, span.points, budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,21 @@ def _called(call: Call, context: Context) -> list[TimeSeries]:
         raise ArgumentError(f"there is no function {call.function}{_nearest(call.function)}")
     if function.raw:
         context = context.finest()
-    return function.code(context, *function.bind(call, context.read))
+    made = function.code(context, *function.bind(call, context.read))
+    context.budget.work(_values(made))
+    return made
+
+
+def _merged(series: Sequence[TimeSeries], points: int, budget: Budget) -> list[TimeSeries]:
+    merged = []
+    for one in series:
+        budget.work(one.values.size)
+        merged.append(consolidated(one, points))
+    return merged
+
+
+def _values(series: Iterable[TimeSeries]) -> int:
+    return sum(one.values.size for one in series)
 
 
 def _nearest(name: str) -> str:

@@ -11,14 +11,12 @@ from typing import TypeVar, cast
 import numpy as np
 
 from celeryscope import statistics
-from celeryscope.graphite.errors import RequestError
+from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.namespace import Leaf, Namespace, split
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Scalars, Series, Store, Window
-
-MAX_VALUES = 10_000_000
 
 _METHODS = {"count": "sum", "sum": "sum", "lower": "min", "upper": "max"}
 
@@ -28,27 +26,14 @@ Rows = Iterator[tuple[Leaf, str, Floats]]
 
 
 class Fetcher:
-    """Answers one request: keeps what it has read, and counts the values asked for."""
+    """Answers one request: keeps what it has read, and charges the values asked for."""
 
-    def __init__(self, store: Store, namespace: Namespace) -> None:
+    def __init__(self, store: Store, namespace: Namespace, budget: Budget) -> None:
         self._store = store
         self._namespace = namespace
-        self._charged = 0
+        self._budget = budget
         self._asked: dict[Window, tuple[int, int, int | None]] = {}
         self._kept: dict[Hashable, object] = {}
-
-    def charge(self, values: int) -> None:
-        """Count values that the request makes the server hold.
-
-        Raises:
-            RequestError: They are too many by now.
-        """
-        self._charged += values
-        if self._charged > MAX_VALUES:
-            raise RequestError(
-                f"the request needs more than {MAX_VALUES:,} values; "
-                "narrow its paths or its range, or ask for fewer with maxDataPoints"
-            )
 
     def window(self, start: int, end: int, points: int | None) -> Window:
         """Return the intervals that answer a range: the finest, or at most `points`."""
@@ -64,7 +49,7 @@ class Fetcher:
         for archive in sorted({leaf.series.archive for leaf in leaves}):
             own = self._own_window(window, archive)
             kept_there = [leaf for leaf in leaves if leaf.series.archive == archive]
-            self.charge(len(kept_there) * own.points)
+            self._budget.charge(len(kept_there) * own.points)
             for leaf, method, values in self._rows(kept_there, own):
                 lines[leaf.path] = _line(leaf, expression, own, method, values, xff)
         return [lines[leaf.path] for leaf in leaves]
@@ -72,7 +57,8 @@ class Fetcher:
     def merged_percentile(self, expression: str, percent: float, window: Window) -> Floats | None:
         """Return a percentile of all runs of the timers that match; None if no timer does."""
         series = self._namespace.timers(split(expression))
-        self.charge(window.points)
+        self._budget.charge(window.points)
+        self._budget.work(len(series) * window.points)
         return self._store.timers([series], window).cells.percentile(percent) if series else None
 
     def _own_window(self, window: Window, archive: int) -> Window:

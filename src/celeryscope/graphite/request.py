@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TypeVar
 
+from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.errors import RequestError, shown
 from celeryscope.graphite.formats import Options
 from celeryscope.graphite.span import Span
@@ -24,11 +25,12 @@ T = TypeVar("T")
 class Parameters:
     """A request's parameters: each name with its values, in order.
 
-    `address` are those that the request's path holds.
+    `address` are those that the request's path holds, `budget` is what answering may take.
     """
 
     values: Mapping[str, Sequence[str]]
     address: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
 
     def all(self, name: str) -> list[str]:
         return [*self.values.get(name, ()), *self.values.get(f"{name}[]", ())]

@@ -1,18 +1,20 @@
 """Graphite's HTTP API: render, find, expand, index, functions, version. It only reads."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import orjson
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from celeryscope.graphite import catalogue, find, pictures
 from celeryscope.graphite.body import BodyTooLargeError, read_parameters
+from celeryscope.graphite.budget import DEFAULT_LIMITS, Budget, Limits
 from celeryscope.graphite.errors import NotFoundError, NotInstalledError, RequestError
 from celeryscope.graphite.evaluate import render
 from celeryscope.graphite.formats import FORMATS, Format
+from celeryscope.graphite.gate import RETRY_SECONDS, BusyError, Gate, GoneError
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.request import Parameters
 from celeryscope.graphite.series import TimeSeries
@@ -27,6 +29,9 @@ VERSION = "1.1.10"
 _NO_SNIFF = {"X-Content-Type-Options": "nosniff"}
 _INERT = _NO_SNIFF | {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
+_NOBODY_WAITS = 499
+"""What nginx calls a request whose client has gone; no client sees it."""
+
 _FORMATS: dict[str, Format | str] = {**FORMATS, **pictures.MEDIA_TYPES}
 
 Answer = Callable[[Parameters], Response]
@@ -37,17 +42,22 @@ def routes(
     clock: Callable[[], float],
     thresholds: Iterable[float] = DEFAULT_THRESHOLDS,
     naming: Naming = DEFAULT_NAMING,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> list[Route]:
-    """Return the API's routes over a store; `thresholds` are the percentiles that find lists."""
+    """Return the API's routes over a store; `thresholds` are the percentiles that find lists.
+
+    Renders wait for renders only, and all else for all else.
+    """
     api = _Api(store, clock, tuple(thresholds), naming)
+    renders, lookups = Gate(limits), Gate(limits)
     return [
-        _route("/render", api.render),
-        _route("/metrics/find", api.find),
-        _route("/metrics/expand", api.expand),
-        _route("/metrics/index.json", api.index),
-        _route("/functions", api.functions),
-        _route("/functions/{name}", api.function),
-        _route("/version", api.version),
+        _route("/render", api.render, renders),
+        _route("/metrics/find", api.find, lookups),
+        _route("/metrics/expand", api.expand, lookups),
+        _route("/metrics/index.json", api.index, lookups),
+        _route("/functions", api.functions, lookups),
+        _route("/functions/{name}", api.function, lookups),
+        _route("/version", api.version, lookups),
     ]
 
 
@@ -63,7 +73,6 @@ class _Api:
         self._clock = clock
         self._thresholds = thresholds
         self._naming = naming
-        self._namespace = Namespace(store, thresholds, naming)
 
     def render(self, asked: Parameters) -> Response:
         chosen = asked.choice("format", _usual_format(asked), _FORMATS)
@@ -83,7 +92,7 @@ class _Api:
 
     def _series(self, asked: Parameters, span: Span) -> list[TimeSeries]:
         targets = [target for target in asked.all("target") if target.strip()]
-        return render(self._store, self._thresholds, targets, span, self._naming)
+        return render(self._store, self._thresholds, targets, span, self._naming, asked.budget)
 
     def find(self, asked: Parameters) -> Response:
         place = asked.whole("position", -1)
@@ -93,18 +102,18 @@ class _Api:
             "nodelist": lambda namespace, query: find.nodes_at(namespace, query, place),
         }
         answer = asked.choice("format", "treejson", formats)
-        return _json(answer(self._namespace, _query(asked)), asked)
+        return _json(answer(self._namespace(asked), _query(asked)), asked)
 
     def expand(self, asked: Parameters) -> Response:
         _query(asked)
         queries, leaves_only = asked.all("query"), asked.flag("leavesOnly")
         if asked.flag("groupByExpr"):
-            groups = {one: self._expanded([one], leaves_only=leaves_only) for one in queries}
+            groups = {one: self._expanded(asked, [one], leaves_only=leaves_only) for one in queries}
             return _json({"results": groups}, asked)
-        return _json({"results": self._expanded(queries, leaves_only=leaves_only)}, asked)
+        return _json({"results": self._expanded(asked, queries, leaves_only=leaves_only)}, asked)
 
     def index(self, asked: Parameters) -> Response:
-        return _json(self._expanded(["**"], leaves_only=True), asked)
+        return _json(self._expanded(asked, ["**"], leaves_only=True), asked)
 
     def functions(self, asked: Parameters) -> Response:
         group = asked.one("group", "") or None
@@ -113,28 +122,40 @@ class _Api:
     def function(self, asked: Parameters) -> Response:
         return _json(catalogue.described(asked.address["name"]), asked)
 
-    def _expanded(self, queries: Iterable[str], *, leaves_only: bool) -> list[str]:
-        return find.expanded(self._namespace, queries, leaves_only=leaves_only)
+    def _expanded(
+        self, asked: Parameters, queries: Iterable[str], *, leaves_only: bool
+    ) -> list[str]:
+        return find.expanded(self._namespace(asked), queries, leaves_only=leaves_only)
+
+    def _namespace(self, asked: Parameters) -> Namespace:
+        return Namespace(self._store.ended_by(asked.budget), self._thresholds, self._naming)
 
     def version(self, _asked: Parameters) -> Response:
         return PlainTextResponse(VERSION)
 
 
-def _route(path: str, answer: Answer) -> Route:
+_STATUSES = {BodyTooLargeError: 413, NotFoundError: 404, NotInstalledError: 501}
+
+
+def _route(path: str, answer: Answer, gate: Gate) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
-            parameters = await read_parameters(request)
-            return await run_in_threadpool(answer, parameters)
-        except BodyTooLargeError as error:
-            return _refusal(str(error), 413)
-        except NotFoundError as error:
-            return _refusal(str(error), 404)
-        except NotInstalledError as error:
-            return _refusal(str(error), 501)
+            asked = await read_parameters(request)
+
+            def answered(budget: Budget) -> Response:
+                return answer(replace(asked, budget=budget))
+
+            return await gate.run(request, answered)
         except RequestError as error:
-            return _refusal(str(error), 400)
+            return _refusal(str(error), _STATUSES.get(type(error), 400))
         except StoreError as error:
             return _refusal(str(error), 503)
+        except BusyError:
+            busy = _refusal("too many requests wait already; ask again in a while", 503)
+            busy.headers["Retry-After"] = str(RETRY_SECONDS)
+            return busy
+        except GoneError:
+            return Response(status_code=_NOBODY_WAITS)
 
     return Route(path, endpoint, methods=["GET", "POST"])
 

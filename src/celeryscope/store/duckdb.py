@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -24,6 +25,7 @@ from celeryscope.store.protocol import Node, Points, Scalars, Series, StoreError
 from celeryscope.store.reader import Reader, Source, sources
 from celeryscope.store.rows import Columns, of_archive, rows_of
 from celeryscope.store.schema import Table
+from celeryscope.store.stop import Stop
 from celeryscope.store.tiers import Tier
 from celeryscope.store.upkeep import Upkeep
 from celeryscope.store.windows import choose_window, covering
@@ -55,6 +57,7 @@ class DuckDBStore:
         self._clock = clock
         self._catalog = Catalog(archives, rules)
         self._upkeep = Upkeep(database, archives, self._catalog)
+        self.stop = Stop()
 
     @classmethod
     def open(
@@ -188,7 +191,13 @@ class DuckDBStore:
         """
         return self._upkeep.tidy(now)
 
+    def ended_by(self, stop: Stop) -> Self:
+        view = copy(self)
+        view.stop = stop
+        return view
+
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
+        self.stop.check()
         return self._catalog.find(kind, pattern)
 
     def window(
@@ -245,7 +254,10 @@ class DuckDBStore:
     @contextmanager
     def _reader(self, window: Window) -> Iterator[Reader]:
         """Read all in one transaction, so that no roll-up comes between the queries."""
-        with self._database.transaction("read") as cursor:
+        with (
+            self._database.transaction("read") as cursor,
+            self.stop.interrupting(cursor.interrupt),
+        ):
 
             def spans(number: int) -> tuple[Archive, list[Source]]:
                 archive = self._archives.by_id[number]

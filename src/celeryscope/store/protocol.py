@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distributions, Floats
+from celeryscope.store.stop import Stop
 
 
 class StoreError(Exception):
@@ -112,6 +113,9 @@ class Store(Protocol):
 
     def tidy(self, now: float) -> bool:
         """Do a short step of upkeep, beside writers and readers; tell whether there was any."""
+
+    def ended_by(self, stop: Stop) -> "Store":
+        """Return the store for reads that `stop` can end; they then raise its reason."""
 
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         """Return the tree nodes that match a glob for each path node, ordered by path.

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.fetch import Fetcher
 from celeryscope.graphite.namespace import Namespace, split
 from celeryscope.graphite.series import TimeSeries
@@ -18,9 +19,9 @@ class ArrayFetcher(Fetcher):
 
     finest = 10
 
-    def __init__(self, arrays: Mapping[str, TimeSeries]) -> None:
+    def __init__(self, arrays: Mapping[str, TimeSeries], budget: Budget) -> None:
         store = FakeStore()
-        super().__init__(store, Namespace(store, ()))
+        super().__init__(store, Namespace(store, ()), budget)
         self._arrays = arrays
 
     def window(self, start: int, end: int, _points: int | None = None) -> Window:
@@ -30,7 +31,7 @@ class ArrayFetcher(Fetcher):
     def series(self, expression: str, window: Window, xff: float = 0.0) -> list[TimeSeries]:
         globs = [matcher(glob) for glob in split(expression)]
         names = [name for name in sorted(self._arrays) if _matches(globs, name.split("."))]
-        self.charge(len(names) * window.points)
+        self._budget.charge(len(names) * window.points)
         return [
             replace(_cut(self._arrays[name], window), path=expression, xff=xff) for name in names
         ]

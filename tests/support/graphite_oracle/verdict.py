@@ -31,7 +31,7 @@ class Judge:
     ) -> None:
         self._oracle = oracle
         self._earlier = earlier
-        patch.setattr(evaluate, "Fetcher", lambda *_: ArrayFetcher(arrays))
+        patch.setattr(evaluate, "Fetcher", lambda *given: ArrayFetcher(arrays, given[-1]))
 
     def differences(self, cases: Sequence[Case]) -> str:
         """Tell of the first cases whose answers differ, and how many there are; or nothing."""

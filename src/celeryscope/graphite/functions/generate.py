@@ -90,7 +90,7 @@ def random_walk(context: Context, name: str, step: int) -> list[TimeSeries]:
 def horizontal(context: Context, value: float) -> TimeSeries:
     """Return a line of one value with the points that all series have."""
     window = context.window
-    context.fetcher.charge(window.points)
+    context.budget.charge(window.points)
     name, values = str(None if np.isnan(value) else value), np.full(window.points, value)
     path = f"constantLine({name})"
     return _made(context, name, window.start, window.step, values, path)
@@ -99,7 +99,7 @@ def horizontal(context: Context, value: float) -> TimeSeries:
 def _over_range(context: Context, name: str, step: int) -> TimeSeries:
     """Return the times of the range, from its very start on."""
     start, end = context.span.start, context.span.end
-    context.fetcher.charge(-(-(end - start) // step))
+    context.budget.charge(-(-(end - start) // step))
     times = np.arange(start, end, step, dtype=np.float64)
     return _made(context, name, start, step, times, name)
 

@@ -119,7 +119,7 @@ def _summarized(
 ) -> TimeSeries:
     aggregate = canonical(func) or func
     count = -(-(series.end - start) // seconds)
-    context.fetcher.charge(count)
+    context.budget.charge(count)
     laid_out = by_interval(series, start, seconds, count)
     held = np.bincount(places(series, start, seconds), minlength=count)
     values = enough(series, laid_out, seconds, _merged(aggregate, laid_out, held))
@@ -140,7 +140,7 @@ def _merged(aggregate: str, laid_out: Floats, held: NDArray[np.int64]) -> Floats
 def _hits(context: Context, series: TimeSeries, start: int, seconds: int) -> Floats:
     """Return what each interval gets of the values, which last for one step each."""
     count = -(-(series.end - start) // seconds)
-    context.fetcher.charge(count)
+    context.budget.charge(count)
     steps = series.start + series.step * np.arange(series.values.size)
     cuts = np.union1d(steps, start + seconds * np.arange(1, count))
     lasted = np.diff(cuts, append=series.end)
