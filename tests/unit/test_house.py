@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "demo": {"celeryscope", "server", "settings"},
     "django": {"worker"},
     "flush": {"sketch"},
+    "grafana": {"metrics", "namespace", "outputs.prometheus.names", "statistics"},
     "graphite": {
         "metrics",
         "namespace",
@@ -97,6 +98,7 @@ MAY_BE_IMPORTED_BY = {
     "click": {"commands", "store_commands"},
     "django": {"django"},
     "duckdb": {"store"},
+    "grafana_foundation_sdk": {"grafana"},
     "jinja2": {"web"},
     "kombu": {"demo", "worker"},  # comes with Celery, as its messaging half
     "markupsafe": {"web"},
