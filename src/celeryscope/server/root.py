@@ -9,10 +9,13 @@ from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from celeryscope import __version__
+from celeryscope.access.entrance import entrance
 from celeryscope.address import Address, Endpoint
 from celeryscope.flush import Flush
+from celeryscope.graphite.budget import Limits
 from celeryscope.graphite.routes import routes as graphite_routes
 from celeryscope.metrics import Kind
 from celeryscope.outputs.prometheus.routes import routes as prometheus_routes
@@ -24,6 +27,7 @@ from celeryscope.server.bindings import (
     refuse_loops,
 )
 from celeryscope.server.doors import CarbonDoors
+from celeryscope.server.entrance import refuse_ambiguous_root, rules_of, warn_of_strangers
 from celeryscope.server.outputs import Outputs, naming_of
 from celeryscope.server.signals import ended_by_signals
 from celeryscope.server.storage import Storage
@@ -55,6 +59,7 @@ class Server:
                 cannot be used.
         """
         _refuse_doors_without_store(settings)
+        self._rules = rules_of(settings)
         self._settings = settings
         self._clock = clock
         self._feed = LiveFeed()
@@ -77,7 +82,7 @@ class Server:
             self._admin_port = bind_admin(settings.admin, self._admin) if settings.admin else None
             undo.pop_all()
         self._status = self._make_status()
-        self._web = WebServer(self._feed, Starlette(routes=self._routes()))
+        self._web = WebServer(self._feed, self._app(self._routes()))
 
     @property
     def url(self) -> str:
@@ -101,6 +106,7 @@ class Server:
         gc.collect()
         gc.freeze()
         self._tell_where()
+        warn_of_strangers(self._settings, self._rules)
         try:
             self._web.run(sockets=[self._http])
         finally:
@@ -181,14 +187,30 @@ class Server:
         if self._storage is None:
             return [*routes, *serverpage.edge_routes(self._status)]
         settings, store = self._settings, self._storage.store
+        limits = Limits(settings.max_query_time, settings.max_query_values, settings.max_queries)
         return [
             *routes,
             *serverpage.routes(self._status),
-            *graphite_routes(store, self._clock, settings.percentiles, naming_of(settings)),
+            *graphite_routes(store, self._clock, settings.percentiles, naming_of(settings), limits),
             *web_routes(
                 store, self._feed, self._clock, settings.prefix, settings.layout, self.statsd
             ),
         ]
+
+    def _app(self, routes: Sequence[BaseRoute]) -> ASGIApp:
+        refuse_ambiguous_root(self._rules.root_path, routes)
+        return entrance(Starlette(routes=routes), self._rules, self.not_ready)
+
+    def not_ready(self) -> list[str]:
+        """Return a word for each reason why others should wait for this server."""
+        is_stopping = self._web.should_exit
+        is_storing = self._storage is None or self._storage.takes_flushes
+        words = {
+            "stopping": is_stopping,
+            "receiver": not self._flusher.is_turning,
+            "store": not is_storing,
+        }
+        return [word for word, holds in words.items() if holds]
 
     def counters(self) -> Mapping[str, int]:
         """Return what the parts counted since the last flush."""

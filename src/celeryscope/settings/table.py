@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from celeryscope.address import Address, Endpoint, Transport
 from celeryscope.metrics import Kind
 from celeryscope.naming import Layout
-from celeryscope.settings import texts
+from celeryscope.settings import access, texts
+from celeryscope.settings.access import Network
 from celeryscope.settings.texts import Form, Histogram
 from celeryscope.settings.values import CarbonTarget, RuleFile
 from celeryscope.store.patterns import Aggregation, Schema
@@ -111,6 +112,15 @@ class Settings(BaseModel):
     max_new_series: Annotated[int, texts.COUNT] = Field(
         50_000, description="Series never seen before that a minute takes at most."
     )
+    max_query_time: Annotated[float, texts.INTERVAL] = Field(
+        30.0, description="How long a request may be worked on, its waiting for a turn included."
+    )
+    max_query_values: Annotated[int, texts.COUNT] = Field(
+        10_000_000, description="Values that answering a request may take, of all series."
+    )
+    max_queries: Annotated[int, texts.COUNT] = Field(
+        4, description="Requests that are worked on at a time; others wait in order."
+    )
     legacy_namespace: Annotated[bool, texts.SWITCH] = Field(
         default=False, description="Whether Graphite names are those of node's legacyNamespace."
     )
@@ -156,6 +166,33 @@ class Settings(BaseModel):
     )
     prometheus_buckets: Annotated[tuple[float, ...], texts.BOUNDS] = Field(
         _BUCKETS, description="Upper bounds of Prometheus' histograms, in seconds."
+    )
+    root_path: Annotated[str, access.ROOT_PATH] = Field(
+        "", description="Path below which a proxy serves pages and API, as /celery."
+    )
+    access_file: Annotated[Path | None, access.FILE] = Field(
+        None,
+        description="File of the users and tokens that are let in, made by celeryscope access; "
+        "everybody is without one.",
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], access.NETWORKS] = Field(
+        (),
+        description="Addresses and networks of proxies whose X-Forwarded-For, X-Forwarded-Proto "
+        "and user_header are believed.",
+    )
+    user_header: Annotated[str, access.HEADER] = Field(
+        "",
+        description="Header in which a trusted proxy names the user it has let in, as "
+        "X-Forwarded-User.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], access.HOSTS] = Field(
+        (),
+        description="Names by which the server may be asked, besides loopback names and addresses.",
+    )
+    embed_origins: Annotated[tuple[str, ...], access.ORIGINS] = Field(
+        (),
+        description="Origins whose pages may show ours in frames and our pictures, as "
+        "https://grafana.example.",
     )
 
     @field_validator("flush_interval")
