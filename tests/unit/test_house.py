@@ -122,6 +122,7 @@ MAY_BE_IMPORTED_BY = {
     "starlette": {"graphite", "outputs", "server", "web"},
     "uvicorn": {"server"},
     "whisper": {"store"},
+    "yaml": {"grafana"},
 }
 
 RUNS_IN_WORKERS = {"celeryscope", "auto", "django", "metrics", "naming", "testing", "worker"}
