@@ -126,8 +126,10 @@ def export_(
     """Write what is stored to FOLDER, a file for each kind of series and step."""
     written = []
     with _opened(data, config) as opened:
-        nodes = [node for kind in Kind for node in opened.find(kind, pattern.split("."))]
+        globs = pattern.split(".")
+        nodes = [node for kind in Kind for node in opened.find(kind, globs)]
         series = [node.series for node in nodes if node.series]
+        series += [one for kind in Kind for one in opened.tags.find(kind, globs)]
         with opened.inside() as (cursor, archives):
             for one in export(cursor, list(archives), series, (start, end), folder, format_):
                 written.append(one)

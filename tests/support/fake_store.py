@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution, Distributions, Floats
-from celeryscope.store.protocol import Node, Points, Scalars, Series, Timers, Window
+from celeryscope.store.protocol import Event, Node, Points, Scalars, Series, Timers, Window
 from celeryscope.store.stop import Stop
+from celeryscope.store.tagindex import TagIndex
 from celeryscope.store.tiers import Tier
 from celeryscope.store.tree import NameTree
 from celeryscope.store.windows import choose_window
@@ -19,6 +21,30 @@ from celeryscope.store.windows import choose_window
 NOTHING = Distribution(
     0.0, 0, np.nan, np.nan, np.nan, np.nan, np.empty(0, np.int16), np.empty(0, np.int64)
 )
+
+
+class FakeEvents:
+    """An `EventLog` in memory."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+
+    def add(self, event: Event) -> None:
+        self._events.append(replace(event, id=len(self._events) + 1))
+
+    def find(
+        self, start: int, end: int, tags: Sequence[str], *, any_tag: bool, limit: int
+    ) -> list[Event]:
+        enough = any if any_tag else all
+        found = (
+            one
+            for one in self._events
+            if start <= one.when <= end and (not tags or enough(tag in one.tags for tag in tags))
+        )
+        return sorted(found, key=lambda one: one.when)[:limit]
+
+    def get(self, number: int) -> Event | None:
+        return next((one for one in self._events if one.id == number), None)
 
 
 class FakeStore:
@@ -29,7 +55,12 @@ class FakeStore:
         self._flushes: list[Flush] = []
         self._points: dict[tuple[str, int], float] = {}
         self._tree = NameTree()
+        self.events = FakeEvents()
         self.stop = Stop()
+
+    @property
+    def tags(self) -> TagIndex:
+        return self._tree.tags
 
     def write(self, flush: Flush) -> None:
         kinds = {

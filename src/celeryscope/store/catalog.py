@@ -11,6 +11,7 @@ from celeryscope.store.archives import Archives
 from celeryscope.store.database import insert
 from celeryscope.store.patterns import Aggregation, aggregation_of
 from celeryscope.store.protocol import Node, Series
+from celeryscope.store.tagindex import TagIndex
 from celeryscope.store.tree import NameTree
 
 
@@ -42,6 +43,10 @@ class Catalog:
 
     def find(self, kind: Kind, pattern: Sequence[str]) -> list[Node]:
         return self._tree.find(kind, pattern)
+
+    @property
+    def tags(self) -> TagIndex:
+        return self._tree.tags
 
     def timers_between(self, first: int, last: int) -> int:
         """Return how many timers have numbers from `first` to `last`."""

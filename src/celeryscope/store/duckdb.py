@@ -18,6 +18,7 @@ from celeryscope.store.archive import Archive
 from celeryscope.store.archives import Archives, apply_methods
 from celeryscope.store.catalog import Catalog
 from celeryscope.store.database import Database, insert
+from celeryscope.store.events import EventTable
 from celeryscope.store.folder import DataFolder
 from celeryscope.store.patterns import Aggregation, Schema
 from celeryscope.store.points import Placement
@@ -26,6 +27,7 @@ from celeryscope.store.reader import Reader, Source, sources
 from celeryscope.store.rows import Columns, of_archive, rows_of
 from celeryscope.store.schema import Table
 from celeryscope.store.stop import Stop
+from celeryscope.store.tagindex import TagIndex
 from celeryscope.store.tiers import Tier
 from celeryscope.store.upkeep import Upkeep
 from celeryscope.store.windows import choose_window, covering
@@ -56,6 +58,7 @@ class DuckDBStore:
         self._archives = archives
         self._clock = clock
         self._catalog = Catalog(archives, rules)
+        self._events = EventTable(database)
         self._upkeep = Upkeep(database, archives, self._catalog)
         self.stop = Stop()
 
@@ -120,6 +123,14 @@ class DuckDBStore:
     def close(self) -> None:
         self._database.close()
         self._folder.release()
+
+    @property
+    def tags(self) -> TagIndex:
+        return self._catalog.tags
+
+    @property
+    def events(self) -> EventTable:
+        return self._events
 
     @property
     def series_count(self) -> int:

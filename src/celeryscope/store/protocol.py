@@ -99,8 +99,61 @@ class Timers:
         return values.reshape(self.groups, self.points)
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened at a Unix time, and its tags; `id` is 0 until it is stored."""
+
+    when: int
+    what: str
+    tags: tuple[str, ...] = ()
+    data: str = ""
+    id: int = 0
+
+
+class EventLog(Protocol):
+    """Keeps events; safe to use from many threads at once."""
+
+    def add(self, event: Event) -> None:
+        """Store an event in one transaction; it is durable and visible on return."""
+
+    def find(
+        self, start: int, end: int, tags: Sequence[str], *, any_tag: bool, limit: int
+    ) -> list[Event]:
+        """Return at most so many events from `start` to `end`, both with it, ordered by time.
+
+        They have all `tags`, or with `any_tag` one of them; without `tags` every event counts.
+        """
+
+    def get(self, number: int) -> Event | None:
+        """Return the event with an id, if there is one."""
+
+
+class Tags(Protocol):
+    """Finds series that have tags, such as `a.b;host=web1`; other series are not here."""
+
+    def names(self) -> list[str]:
+        """Return every tag but `name`, in order."""
+
+    def values(self, tag: str) -> list[str]:
+        """Return the values of a tag, in order."""
+
+    def having(self, tag: str, value: str) -> list[Series]:
+        """Return the series whose tag has this value."""
+
+    def find(self, kind: Kind, pattern: Sequence[str]) -> list[Series]:
+        """Return the series whose name without tags matches a glob for each of its nodes."""
+
+
 class Store(Protocol):
     """Keeps flushes and answers for any span; safe to read from many threads at once."""
+
+    @property
+    def tags(self) -> Tags:
+        """The series that have tags."""
+
+    @property
+    def events(self) -> EventLog:
+        """What clients say that happened."""
 
     def write(self, flush: Flush) -> None:
         """Store one flush in one transaction; it is durable and visible on return."""
@@ -121,7 +174,7 @@ class Store(Protocol):
         """Return the tree nodes that match a glob for each path node, ordered by path.
 
         A node's glob may hold `*`, `?`, `[a-z]` and `{a,b}`; a node of just `**` matches one or
-        more nodes. An empty pattern returns nothing.
+        more nodes. An empty pattern returns nothing. Series with tags are found by these alone.
         """
 
     def window(

@@ -10,6 +10,7 @@ merges, so that is harmless.
     bins_S      series, ts, bucket, n            a timer's log-bucket histogram
     points_S    series, ts, value, samples, written    plain series; the row last written counts
 
+Of the whole store there is one table `events`, of what clients say that happened.
 The tables of archive A but the first, which has number 0, are called flushes_S_A and so on.
 A counter's row has only `total`; a gauge's or set's row has only `last` and `last_at`, the end of
 its flush, until it is rolled up.
@@ -32,6 +33,10 @@ CREATE TABLE IF NOT EXISTS tiers (step INTEGER, held_since BIGINT, held_until BI
 ALTER TABLE tiers ADD COLUMN IF NOT EXISTS archive INTEGER DEFAULT 0;
 CREATE SEQUENCE IF NOT EXISTS writes;
 CREATE TABLE IF NOT EXISTS ordered (relation VARCHAR, until BIGINT, series INTEGER);
+CREATE SEQUENCE IF NOT EXISTS event_ids;
+CREATE TABLE IF NOT EXISTS events (
+    id BIGINT, ts BIGINT, what VARCHAR, tags VARCHAR[], data VARCHAR
+);
 """
 
 TIER = """

@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from celeryscope.store import compaction, holdings, rollup
+from celeryscope.store import compaction, events, holdings, rollup
 from celeryscope.store.archives import Archives
 from celeryscope.store.catalog import Catalog
 from celeryscope.store.database import Database
@@ -47,11 +47,13 @@ class Upkeep:
 
     def _prune(self, now: float) -> None:
         held = self._archives.held
+        longest = max(tier.retention for archive in self._archives for tier in archive.tiers)
         for archive in self._archives:
             if cutoffs := rollup.expired(archive.tiers, held[archive.id], now):
                 with self._database.transaction("pruned") as cursor:
                     pruned = rollup.prune(cursor, archive, cutoffs, held[archive.id])
                     holdings.save(cursor, {archive.id: pruned})
+                    events.prune(cursor, now - longest)
                 held[archive.id] = pruned
                 self._pruned = True
 

@@ -66,6 +66,11 @@ class StoreWriter:
         """How many flushes wait to be stored."""
         return len(self._waiting)
 
+    @property
+    def failing(self) -> bool:
+        """Whether the last flush could not be stored."""
+        return self._writing.failing
+
     def take_drops(self) -> int:
         """Return how many flushes were dropped since the last call."""
         with self._changed:
@@ -180,14 +185,14 @@ class _Health:
 
     def __init__(self, meanwhile: str) -> None:
         self._meanwhile = meanwhile
-        self._failing = False
+        self.failing = False
 
     def failed(self, error: StoreError) -> None:
-        if not self._failing:
+        if not self.failing:
             _LOGGER.error("%s; %s", error, self._meanwhile)
-        self._failing = True
+        self.failing = True
 
     def worked(self) -> None:
-        if self._failing:
+        if self.failing:
             _LOGGER.warning("the store works again")
-        self._failing = False
+        self.failing = False

@@ -1,0 +1,76 @@
+"""The series that have tags, `a.b;host=web1;zone=x`: by each tag and value, and by name."""
+
+from collections.abc import Sequence
+from threading import Lock
+
+from celeryscope.metrics import Kind
+from celeryscope.store.protocol import Series
+from celeryscope.store.trie import Trie
+
+TAGS = ";"
+"""What parts a name from its tags, and these from one another."""
+
+NAME = "name"
+"""The tag that every series has: its name without tags. None that a client sends counts for it."""
+
+_ANY_TAGS = f"{TAGS}*"
+
+
+class TagIndex:
+    """Holds series by tag; safe to search while another thread adds."""
+
+    def __init__(self) -> None:
+        self._by_tag: dict[str, dict[str, dict[int, Series]]] = {}
+        self._by_name = {kind: Trie() for kind in Kind}
+        self._lock = Lock()
+
+    def add(self, series: Series) -> None:
+        with self._lock:
+            self._by_name[series.kind].add(_path(series), series)
+            for tag, value in tags_of(series.name).items():
+                self._by_tag.setdefault(tag, {}).setdefault(value, {})[series.id] = series
+
+    def remove(self, series: Series) -> None:
+        """Take a series out, and the tags and values that no other has."""
+        with self._lock:
+            self._by_name[series.kind].remove(_path(series))
+            for tag, value in tags_of(series.name).items():
+                values = self._by_tag[tag]
+                del values[value][series.id]
+                if not values[value]:
+                    del values[value]
+                if not values:
+                    del self._by_tag[tag]
+
+    def names(self) -> list[str]:
+        """Return every tag but `name`, in order."""
+        with self._lock:
+            return sorted(self._by_tag)
+
+    def values(self, tag: str) -> list[str]:
+        """Return the values of a tag, in order."""
+        with self._lock:
+            return sorted(self._by_tag.get(tag, ()))
+
+    def having(self, tag: str, value: str) -> list[Series]:
+        """Return the series whose tag has this value."""
+        with self._lock:
+            return list(self._by_tag.get(tag, {}).get(value, {}).values())
+
+    def find(self, kind: Kind, pattern: Sequence[str]) -> list[Series]:
+        """Return the series whose name without tags matches a glob for each of its nodes."""
+        with self._lock:
+            found = self._by_name[kind].find((*pattern, _ANY_TAGS))
+        return [node.series for node in found if node.series]
+
+
+def tags_of(name: str) -> dict[str, str]:
+    """Return the tags of a series' name but for `name`; of two for one tag the last."""
+    pairs = (pair.partition("=") for pair in name.split(TAGS)[1:])
+    return {tag: value for tag, _, value in pairs if tag and value and tag != NAME}
+
+
+def _path(series: Series) -> list[str]:
+    """Return the nodes of the name, then all tags as one more that no name has."""
+    key, _, tags = series.name.partition(TAGS)
+    return [*key.split("."), TAGS + tags]
