@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -12,8 +13,9 @@ import numpy as np
 import pytest
 
 from celeryscope.address import Address
-from celeryscope.carbon import udp
+from celeryscope.carbon import receiver
 from celeryscope.carbon.receiver import Receiver, Sink
+from celeryscope.carbon.udp import UdpDoor
 from celeryscope.carbon.writer import PointWriter
 from celeryscope.metrics import Kind
 from celeryscope.store.protocol import Points
@@ -218,7 +220,7 @@ def test_clients_wait_while_the_sink_is_full() -> None:
 
 
 def test_datagrams_that_the_kernel_dropped_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(udp, "_WANTED_BUFFER", 4096)
+    monkeypatch.setattr(receiver, "UdpDoor", partial(UdpDoor, buffer_bytes=4096))
     kept = Kept(room=0)
     with opened(kept) as doors, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         for line in as_lines(rows(500)).splitlines():

@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from celeryscope.statsd import senders
-from celeryscope.statsd.recvmmsg import BulkReader, system_recvmmsg
+from celeryscope.sockets import senders
+from celeryscope.sockets.recvmmsg import BulkReader, system_recvmmsg
 
 WIDTH = senders.WIDTHS[socket.AF_INET]
 

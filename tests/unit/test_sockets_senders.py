@@ -2,7 +2,7 @@
 
 import pytest
 
-from celeryscope.statsd import senders
+from celeryscope.sockets import senders
 from celeryscope.statsd.batch import Batch
 
 

@@ -8,7 +8,7 @@ from math import inf
 import pytest
 
 from celeryscope.flush import Flush
-from celeryscope.statsd import senders
+from celeryscope.sockets import senders
 from celeryscope.statsd.aggregate import Aggregator
 from celeryscope.statsd.backlog import Backlog
 from celeryscope.statsd.batch import Batch

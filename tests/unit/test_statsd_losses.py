@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeryscope.statsd import senders
+from celeryscope.sockets import senders
 from celeryscope.statsd.batch import Batch
 from celeryscope.statsd.losses import REPORT_SECONDS, ClientLosses, Loss
 

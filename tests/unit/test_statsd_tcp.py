@@ -10,8 +10,7 @@ import pytest
 
 from celeryscope.address import Address
 from celeryscope.statsd.backlog import Backlog
-from celeryscope.statsd.lines import MAX_LINE
-from celeryscope.statsd.tcp import TcpListener
+from celeryscope.statsd.tcp import MAX_LINE, TcpListener
 from support.listeners import lost, next_batch, started
 from support.processes import wait_until
 

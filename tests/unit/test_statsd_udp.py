@@ -9,10 +9,10 @@ from time import monotonic
 import pytest
 
 from celeryscope.address import Address
-from celeryscope.statsd import datagrams
+from celeryscope.sockets import readers
+from celeryscope.sockets.readers import SingleReader
+from celeryscope.sockets.recvmmsg import BulkReader
 from celeryscope.statsd.backlog import Backlog
-from celeryscope.statsd.datagrams import SingleReader
-from celeryscope.statsd.recvmmsg import BulkReader
 from celeryscope.statsd.udp import UdpListener
 from support.listeners import lost, next_batch, received, started
 from support.processes import wait_until
@@ -36,7 +36,7 @@ def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t
     """Read as Linux can, or as any system."""
     wanted: type = request.param
     if wanted is SingleReader:
-        monkeypatch.setattr(datagrams, "system_recvmmsg", lambda: None)
+        monkeypatch.setattr(readers, "system_recvmmsg", lambda: None)
     return wanted
 
 

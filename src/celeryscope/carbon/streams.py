@@ -14,6 +14,7 @@ from celeryscope.carbon.decode import Decoder
 from celeryscope.carbon.points import joined
 from celeryscope.carbon.refusals import Reason, Refusals
 from celeryscope.carbon.unpickle import MAX_MESSAGE
+from celeryscope.sockets.lines import LineCutter
 from celeryscope.store.protocol import Points
 
 MAX_LINE = 16_384
@@ -45,43 +46,18 @@ class LineStream:
 
     def __init__(self, decoder: Decoder, refusals: Refusals, sender: str) -> None:
         self._decoder = decoder
-        self._refusals = refusals
         self._sender = sender
-        self._tail = b""
-        self._skips = False
+        self._lines = LineCutter(MAX_LINE, lambda line: refusals.add(line, Reason.LONG, sender))
 
     @property
     def held(self) -> int:
-        return len(self._tail)
+        return self._lines.held
 
     def feed(self, part: bytes) -> Points:
-        if self._skips:
-            _, newline, part = part.partition(b"\n")
-            self._skips = not newline
-        lines, _, self._tail = (self._tail + part).rpartition(b"\n")
-        if len(self._tail) > MAX_LINE:
-            self._refuse(self._tail)
-            self._tail = b""
-            self._skips = True
-        return self._decoder.lines(self._short(lines), self._sender)
+        return self._decoder.lines(self._lines.cut(part), self._sender)
 
     def end(self) -> Points:
-        tail, self._tail = self._tail, b""
-        return self._decoder.lines(tail, self._sender)
-
-    def _short(self, lines: bytes) -> bytes:
-        if len(lines) <= MAX_LINE:
-            return lines
-        every = lines.split(b"\n")
-        if max(map(len, every)) <= MAX_LINE:
-            return lines
-        for line in every:
-            if len(line) > MAX_LINE:
-                self._refuse(line)
-        return b"\n".join([line for line in every if len(line) <= MAX_LINE])
-
-    def _refuse(self, line: bytes) -> None:
-        self._refusals.add(line, Reason.LONG, self._sender)
+        return self._decoder.lines(self._lines.end(), self._sender)
 
 
 class MessageStream:

@@ -1,7 +1,5 @@
-"""Lines by UDP, with the kernel's own count of the datagrams that it dropped."""
+"""Lines by UDP."""
 
-import socket
-import struct
 from collections import defaultdict
 from contextlib import suppress
 from selectors import EVENT_READ, BaseSelector
@@ -10,21 +8,18 @@ from celeryscope.address import Address
 from celeryscope.carbon.decode import Decoder
 from celeryscope.carbon.points import joined
 from celeryscope.carbon.tally import Tally
+from celeryscope.sockets import senders
+from celeryscope.sockets.readers import reader_of
+from celeryscope.sockets.udp import WANTED_BUFFER, KernelDrops, bind_udp
 from celeryscope.store.protocol import Points
-
-_WANTED_BUFFER = 8 * 1024 * 1024
-_DATAGRAM_BYTES = 65_536
-_DATAGRAMS_AT_ONCE = 1000
-_SO_MEMINFO = 55
-_MEMINFO = struct.Struct("=9I")
-_MEMINFO_DROPS = 8
-_DROPS_WRAP_AT = 2**32
 
 
 class UdpDoor:
     """Reads datagrams of lines; what comes while they are not read waits in the kernel's buffer."""
 
-    def __init__(self, address: Address, decoder: Decoder, drops: Tally) -> None:
+    def __init__(
+        self, address: Address, decoder: Decoder, drops: Tally, buffer_bytes: int = WANTED_BUFFER
+    ) -> None:
         """Bind the socket.
 
         Raises:
@@ -32,15 +27,9 @@ class UdpDoor:
         """
         self._decoder = decoder
         self._drops = drops
-        self._kernel_drops = 0
-        self._socket = socket.socket(address.family, socket.SOCK_DGRAM)
-        try:
-            self._socket.settimeout(0)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WANTED_BUFFER)
-            self._socket.bind((address.host, address.port))
-        except OSError:
-            self._socket.close()
-            raise
+        self._socket = bind_udp(address, buffer_bytes)
+        self._reader = reader_of(self._socket)
+        self._kernel_drops = KernelDrops(self._socket)
 
     @property
     def address(self) -> Address:
@@ -57,24 +46,20 @@ class UdpDoor:
         self._socket.close()
 
     def _read(self) -> Points:
-        by_sender: dict[tuple[str, int], list[bytes]] = defaultdict(list)
+        by_sender: dict[bytes, list[bytes]] = defaultdict(list)
         with suppress(BlockingIOError):
-            for _ in range(_DATAGRAMS_AT_ONCE):
-                datagram, (host, port, *_) = self._socket.recvfrom(_DATAGRAM_BYTES)
-                by_sender[host, port].append(datagram)
+            datagrams, packed = self._reader.read(wait=False)
+            for sender, datagram in zip(
+                senders.each(packed, len(datagrams)), datagrams, strict=True
+            ):
+                by_sender[sender].append(datagram)
         self._count_kernel_drops()
         return joined(
             [
-                self._decoder.lines(b"\n".join(datagrams), f"udp {Address(*sender)}")
+                self._decoder.lines(b"\n".join(datagrams), f"udp {senders.name(sender)}")
                 for sender, datagrams in by_sender.items()
             ]
         )
 
     def _count_kernel_drops(self) -> None:
-        try:
-            info = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
-        except OSError:  # not every system tells
-            return
-        drops: int = _MEMINFO.unpack(info)[_MEMINFO_DROPS]
-        self._drops.add("kernel", (drops - self._kernel_drops) % _DROPS_WRAP_AT)
-        self._kernel_drops = drops
+        self._drops.add("kernel", self._kernel_drops.take())

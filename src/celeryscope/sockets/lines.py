@@ -1,43 +1,48 @@
 """A stream of bytes cut into lines."""
 
-MAX_LINE = 65_536
+from collections.abc import Callable
 
 
 class LineCutter:
-    """Cuts a stream into whole lines, however it arrives in parts; too long ones are left out."""
+    """Cuts a stream into whole lines, however it arrives in parts.
 
-    def __init__(self, max_line: int = MAX_LINE) -> None:
+    Those longer than `max_line` are left out; `left_out` is called with each, or with its start.
+    """
+
+    def __init__(self, max_line: int, left_out: Callable[[bytes], None]) -> None:
         self._max_line = max_line
+        self._left_out = left_out
         self._tail = b""
         self._skips = False
-        self._dropped = 0
+
+    @property
+    def held(self) -> int:
+        """How many bytes wait for the end of their line."""
+        return len(self._tail)
 
     def cut(self, part: bytes) -> bytes:
         """Return the lines that a part completes, joined by newlines."""
         if self._skips:
             _, newline, part = part.partition(b"\n")
-            if not newline:
-                return b""
-            self._skips = False
-        lines, newline, self._tail = (self._tail + part).rpartition(b"\n")
+            self._skips = not newline
+        lines, _, self._tail = (self._tail + part).rpartition(b"\n")
+        short = self._short_ones(lines) if len(lines) > self._max_line else lines
         if len(self._tail) > self._max_line:
+            self._left_out(self._tail)
             self._tail = b""
             self._skips = True
-            self._dropped += 1
-        return self._short_ones(lines) if len(lines) > self._max_line else lines
+        return short
 
     def end(self) -> bytes:
         """Return the last line if the stream ended without a newline."""
         tail, self._tail = self._tail, b""
         return tail
 
-    def take_dropped(self) -> int:
-        """Return how many lines were left out since the last call."""
-        dropped, self._dropped = self._dropped, 0
-        return dropped
-
     def _short_ones(self, lines: bytes) -> bytes:
         every = lines.split(b"\n")
-        short = [line for line in every if len(line) <= self._max_line]
-        self._dropped += len(every) - len(short)
-        return b"\n".join(short)
+        if max(map(len, every)) <= self._max_line:
+            return lines
+        for line in every:
+            if len(line) > self._max_line:
+                self._left_out(line)
+        return b"\n".join([line for line in every if len(line) <= self._max_line])

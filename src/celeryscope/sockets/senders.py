@@ -25,6 +25,12 @@ def pack(host: str, port: int) -> bytes:
     return _V6.pack(family, socket.htons(port), 0, address, 0)
 
 
+def each(packed: bytes, count: int) -> list[bytes]:
+    """Return `count` addresses that lie end to end."""
+    width = len(packed) // max(count, 1)
+    return [packed[width * i : width * (i + 1)] for i in range(count)]
+
+
 def name(sender: bytes) -> str:
     """Return an address as `127.0.0.1:45678`, or `[::1]:45678`."""
     if len(sender) == _V4.size:

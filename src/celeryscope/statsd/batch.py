@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from celeryscope.sockets import senders
+
 
 def _unnamed(_sender: bytes) -> str:
     return "unknown"
@@ -24,8 +26,7 @@ class Batch:
 
     def raw_senders(self) -> list[bytes]:
         """Return each datagram's sender as the transport knows it."""
-        width = len(self.senders) // max(len(self.datagrams), 1)
-        return [self.senders[width * i : width * (i + 1)] for i in range(len(self.datagrams))]
+        return senders.each(self.senders, len(self.datagrams))
 
     def sender_of(self, index: int) -> str:
         """Return who sent a datagram, for a person to read."""

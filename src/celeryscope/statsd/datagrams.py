@@ -8,46 +8,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from math import inf
 from threading import Thread
-from typing import Protocol
 
-from celeryscope.statsd import senders
+from celeryscope.sockets.readers import reader_of
+from celeryscope.sockets.recvmmsg import SLOT_BYTES
 from celeryscope.statsd.backlog import MAX_DATAGRAMS, Backlog
 from celeryscope.statsd.batch import Batch
-from celeryscope.statsd.recvmmsg import SLOT_BYTES, BulkReader, system_recvmmsg
 
 _LOGGER = logging.getLogger(__name__)
 # A receive that waits in vain this long ends, so that the thread sees that it is to stop.
 _PATIENCE = struct.pack("@ll", 0, 100_000)
 _RETRY_SECONDS = 0.1
-
-
-class Reader(Protocol):
-    """Reads at most `limit` datagrams a call, and who sent them."""
-
-    limit: int
-
-    def read(self, *, wait: bool) -> tuple[list[bytes], bytes]:
-        """Return what is there, or if `wait` what comes first; and its senders.
-
-        Raises:
-            BlockingIOError: Nothing is there, or came within the socket's time-out.
-            OSError: Receiving failed.
-        """
-
-
-class SingleReader:
-    """Reads one datagram a call, by what Python has on every system."""
-
-    limit = 1
-
-    def __init__(self, source: socket.socket, sender_width: int) -> None:
-        self._socket = source
-        self._names = sender_width > 0
-
-    def read(self, *, wait: bool) -> tuple[list[bytes], bytes]:
-        flags = 0 if wait else socket.MSG_DONTWAIT
-        datagram, sender = self._socket.recvfrom(SLOT_BYTES, flags)
-        return [datagram], senders.pack(*sender[:2]) if self._names else b""
 
 
 class DatagramListener:
@@ -137,10 +107,3 @@ class DatagramListener:
             self._cut += len(datagrams) - len(whole)
             self._backlog.put(whole)
         return len(datagrams)
-
-
-def reader_of(bound: socket.socket) -> Reader:
-    """Return the best reader that this system has for a socket."""
-    width = senders.WIDTHS.get(bound.family, 0)
-    recvmmsg = system_recvmmsg()
-    return SingleReader(bound, width) if recvmmsg is None else BulkReader(bound, width, recvmmsg)

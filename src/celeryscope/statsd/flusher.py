@@ -17,6 +17,8 @@ from celeryscope.statsd.losses import ClientLosses
 _POLL_SECONDS = 0.1
 # A flush that is less late than this, and by less than a tenth of its interval, is on time.
 _TOLERATED_MS = 250
+# Longer than any one flush takes.
+_QUIET_MS = 10_000
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -69,6 +71,12 @@ class Flusher:
 
     def start(self) -> None:
         self._thread.start()
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether the thread lives and has looked at the clock lately."""
+        quiet = self._now() - self._seen
+        return self._thread.is_alive() and quiet < max(_QUIET_MS, 2 * self._interval)
 
     def stop(self) -> None:
         """Flush what is left of the interval under way, and end."""

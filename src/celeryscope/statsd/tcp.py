@@ -6,18 +6,19 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from threading import Thread
 
 from celeryscope.address import Address
-from celeryscope.statsd import senders
+from celeryscope.sockets import senders
+from celeryscope.sockets.lines import LineCutter
 from celeryscope.statsd.backlog import Backlog
 from celeryscope.statsd.batch import Batch
-from celeryscope.statsd.lines import LineCutter
 
 _LOGGER = logging.getLogger(__name__)
 MAX_CONNECTIONS = 1000
+MAX_LINE = 65_536
 _WAITING_CONNECTIONS = 128
 _PART_BYTES = 65_536
 _PATIENCE_SECONDS = 0.1
@@ -32,7 +33,7 @@ class _Connection:
     socket: socket.socket
     sender: bytes
     stirred: float
-    lines: LineCutter = field(default_factory=LineCutter)
+    lines: LineCutter
 
 
 class TcpListener:
@@ -154,7 +155,8 @@ class TcpListener:
             return
         accepted.settimeout(0)
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection = _Connection(accepted, senders.pack(host, port), now)
+        lines = LineCutter(MAX_LINE, self._leave_out)
+        connection = _Connection(accepted, senders.pack(host, port), now, lines)
         self._ready.register(accepted, selectors.EVENT_READ, connection)
 
     def _has_room(self, now: float) -> bool:
@@ -181,10 +183,13 @@ class TcpListener:
             return False
         connection.stirred = self._clock()
         self._keep(connection, connection.lines.cut(part) if part else connection.lines.end())
-        self._drops["oversize"] += connection.lines.take_dropped()
         if not part:
             self._hang_up(connection)
         return bool(part)
+
+    def _leave_out(self, line: bytes) -> None:
+        del line
+        self._drops["oversize"] += 1
 
     def _keep(self, connection: _Connection, lines: bytes) -> None:
         if lines:
