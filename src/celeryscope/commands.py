@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 import click
 
 from celeryscope import __version__
+from celeryscope.access_commands import access
 from celeryscope.demo.run import DEFAULTS as DEMO_DEFAULTS
 from celeryscope.demo.run import DemoError, demo_folder, run_demo
 from celeryscope.server import Server, StartError
@@ -64,6 +65,7 @@ def celeryscope() -> None:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
+celeryscope.add_command(access)
 celeryscope.add_command(store)
 
 

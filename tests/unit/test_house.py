@@ -23,11 +23,21 @@ MODULES = {
 MAY_IMPORT = {
     "celeryscope": {"worker"},
     "__main__": {"cli"},
+    "access": set(),
+    "access_commands": {"access", "settings"},
     "address": set(),
     "auto": {"worker"},
     "carbon": {"address", "newcomers", "sockets", "store.protocol"},
     "cli": {"commands"},
-    "commands": {"celeryscope", "demo", "server", "settings", "store.tiers", "store_commands"},
+    "commands": {
+        "celeryscope",
+        "access_commands",
+        "demo",
+        "server",
+        "settings",
+        "store.tiers",
+        "store_commands",
+    },
     "demo": {"celeryscope", "server", "settings"},
     "django": {"worker"},
     "flush": {"sketch"},
@@ -58,6 +68,7 @@ MAY_IMPORT = {
     },
     "server": {
         "celeryscope",
+        "access",
         "address",
         "carbon",
         "namespace",
@@ -96,7 +107,7 @@ MAY_IMPORT = {
 # A package that is not of the standard library, and the parts that may import it.
 MAY_BE_IMPORTED_BY = {
     "celery": {"auto", "demo", "django", "testing", "worker"},
-    "click": {"commands", "store_commands"},
+    "click": {"access_commands", "commands", "store_commands"},
     "django": {"django"},
     "duckdb": {"store"},
     "grafana_foundation_sdk": {"grafana"},
@@ -120,7 +131,7 @@ MAY_BE_IMPORTED_BY = {
     "prometheus_client": {"outputs"},
     "pydantic": {"settings"},
     "regex": {"graphite"},
-    "starlette": {"graphite", "outputs", "server", "web"},
+    "starlette": {"access", "graphite", "outputs", "server", "web"},
     "uvicorn": {"server"},
     "whisper": {"store"},
     "yaml": {"grafana"},

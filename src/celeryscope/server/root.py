@@ -80,9 +80,9 @@ class Server:
             self._flusher = self._make_flusher()
             self._admin = Admin(self._flusher, _shown(settings), clock)
             self._admin_port = bind_admin(settings.admin, self._admin) if settings.admin else None
+            self._status = self._make_status()
+            self._web = WebServer(self._feed, self._app(self._routes()))
             undo.pop_all()
-        self._status = self._make_status()
-        self._web = WebServer(self._feed, self._app(self._routes()))
 
     @property
     def url(self) -> str:

@@ -10,6 +10,9 @@ from celeryscope.store.duckdb import DuckDBStore
 from celeryscope.store.protocol import StoreError
 from celeryscope.store.writer import StoreWriter
 
+# Two are usual while the store tidies up.
+_MAX_WAITING = 6
+
 
 class Storage:
     """Stores flushes; `committed` is called with each that is durable."""
@@ -44,6 +47,11 @@ class Storage:
 
     def put(self, flush: Flush) -> None:
         self._writer.put(flush.summary())
+
+    @property
+    def takes_flushes(self) -> bool:
+        """Whether the store keeps up: no flush failed, and few wait."""
+        return not self._writer.failing and self._writer.waiting <= _MAX_WAITING
 
     def counters(self) -> Mapping[str, int]:
         return {"flush.dropped": self._writer.take_drops()}

@@ -4,7 +4,7 @@ import socket
 from types import FrameType
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from celeryscope.web.live import LiveFeed
 
@@ -18,7 +18,7 @@ class WebServer(uvicorn.Server):
     the last flush is stored.
     """
 
-    def __init__(self, feed: LiveFeed, app: Starlette) -> None:
+    def __init__(self, feed: LiveFeed, app: ASGIApp) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -26,6 +26,9 @@ class WebServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 lifespan="off",
+                # Whom to believe of the client's address is for the entrance to say.
+                proxy_headers=False,
+                ws="none",
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
         )
