@@ -12,7 +12,7 @@ STEPS_A_VALUE = 100
 IN_PYTHON = 100
 """A step in Python takes about as long as so many of NumPy's."""
 
-_PART = 10_000
+_PART = 1000
 _ADVICE = "narrow its paths or its range, or ask for fewer values with maxDataPoints"
 
 T = TypeVar("T")

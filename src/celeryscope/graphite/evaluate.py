@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from celeryscope.graphite import template
-from celeryscope.graphite.budget import Budget
+from celeryscope.graphite.budget import IN_PYTHON, Budget
 from celeryscope.graphite.declaration import Context
 from celeryscope.graphite.errors import ArgumentError, TargetError
 from celeryscope.graphite.fetch import Fetcher
@@ -74,7 +74,7 @@ def _called(call: Call, context: Context) -> list[TimeSeries]:
     if function.raw:
         context = context.finest()
     made = function.code(context, *function.bind(call, context.read))
-    context.budget.work(_values(made))
+    context.budget.work(_steps(made))
     return made
 
 
@@ -86,8 +86,8 @@ def _merged(series: Sequence[TimeSeries], points: int, budget: Budget) -> list[T
     return merged
 
 
-def _values(series: Iterable[TimeSeries]) -> int:
-    return sum(one.values.size for one in series)
+def _steps(made: Iterable[TimeSeries]) -> int:
+    return sum(IN_PYTHON + one.values.size for one in made)
 
 
 def _nearest(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import regex
 
 from celeryscope.graphite.errors import ArgumentError, shown
+from celeryscope.store.stop import Stop
 
 MAX_NAME = 4000
 _PATIENCE_SECONDS = 0.5
@@ -16,7 +17,9 @@ _PATIENCE_SECONDS = 0.5
 T = TypeVar("T")
 
 
-def substituted(function: str, search: str, replace: str, names: list[str]) -> list[str]:
+def substituted(
+    function: str, search: str, replace: str, names: list[str], stop: Stop
+) -> list[str]:
     r"""Replace what an expression finds in each name; `\1` stands for its first group.
 
     Raises:
@@ -26,11 +29,11 @@ def substituted(function: str, search: str, replace: str, names: list[str]) -> l
     def replaced(pattern: "regex.Pattern[str]", name: str) -> str:
         return pattern.sub(replace, name, timeout=_PATIENCE_SECONDS, concurrent=True)
 
-    made = _tried(function, search, f" with replace {shown(replace)}", names, replaced)
+    made = _tried(function, search, f" with replace {shown(replace)}", names, replaced, stop)
     return [bounded(function, name) for name in made]
 
 
-def found(function: str, pattern: str, names: list[str]) -> list[bool]:
+def found(function: str, pattern: str, names: list[str], stop: Stop) -> list[bool]:
     """Tell of each name whether an expression finds anything in it.
 
     Raises:
@@ -40,7 +43,7 @@ def found(function: str, pattern: str, names: list[str]) -> list[bool]:
     def matches(compiled: "regex.Pattern[str]", name: str) -> bool:
         return compiled.search(name, timeout=_PATIENCE_SECONDS, concurrent=True) is not None
 
-    return _tried(function, pattern, "", names, matches)
+    return _tried(function, pattern, "", names, matches, stop)
 
 
 def bounded(function: str, name: str) -> str:
@@ -60,10 +63,14 @@ def _tried(
     others: str,
     names: Sequence[str],
     use: Callable[["regex.Pattern[str]", str], T],
+    stop: Stop,
 ) -> list[T]:
+    results = []
     try:
         pattern = regex.compile(search)
-        return [use(pattern, name) for name in names]
+        for name in names:
+            stop.check()
+            results.append(use(pattern, name))
     except TimeoutError:
         raise ArgumentError(
             f"{function}: search {shown(search)} takes longer than {_PATIENCE_SECONDS} s; "
@@ -74,3 +81,4 @@ def _tried(
             f"{function}: search {shown(search)}{others} is wrong ({error}); "
             "allowed is a regular expression and a replacement with its groups"
         ) from None
+    return results

@@ -1,23 +1,32 @@
 """Aggregates of a window that moves over values."""
 
+from bisect import bisect_left, insort
 from collections.abc import Callable
+from math import isnan, nan
 
 import numpy as np
 
-from celeryscope.graphite.aggregates import AGGREGATES, Aggregate, number
+from celeryscope.graphite.aggregates import AGGREGATES, Aggregate
+from celeryscope.graphite.budget import Budget
 from celeryscope.sketch import Floats
 
 _AT_ONCE = 1 << 20  # values: what is laid out for those aggregates that need it
+_MOVED_IN_A_STEP = 100  # values of an ordered list that make room for one in between
 
 
-def rolled(values: Floats, size: int, aggregate: str) -> Floats:
+def rolled(values: Floats, size: int, aggregate: str, budget: Budget) -> Floats:
     """Aggregate, for each place, the known ones of the `size` values that end there.
 
     Places before the first see fewer values; a window of which none is known gives NaN.
+
+    Raises:
+        LimitError: It is more work than is left of the budget.
     """
+    if aggregate == "median":
+        return _medians(values, size, budget)
     if aggregate in _FAST:
         return np.where(known(values, size) > 0, _FAST[aggregate](values, size), np.nan)
-    return _laid_out(values, size, _SKIPPING.get(aggregate, AGGREGATES[aggregate]))
+    return _laid_out(values, size, AGGREGATES[aggregate], budget)
 
 
 def known(values: Floats, size: int) -> Floats:
@@ -39,6 +48,10 @@ def _least(values: Floats, size: int) -> Floats:
 
 def _greatest(values: Floats, size: int) -> Floats:
     return _swept(values, size, np.fmax, np.nan)
+
+
+def _product(values: Floats, size: int) -> Floats:
+    return _swept(np.where(np.isnan(values), 1.0, values), size, np.multiply, 1.0)
 
 
 def _spread(values: Floats, size: int) -> Floats:
@@ -63,18 +76,35 @@ def _swept(values: Floats, size: int, merge: np.ufunc, nothing: float) -> Floats
     return merged
 
 
-def _laid_out(values: Floats, size: int, aggregate: Aggregate) -> Floats:
+def _medians(values: Floats, size: int, budget: Budget) -> Floats:
+    """Keep the window's known values in order: one comes, one goes, and the middle is seen."""
+    budget.work(min(size, values.size) * values.size // _MOVED_IN_A_STEP)
+    coming: list[float] = values.tolist()
+    going = [nan] * min(size, values.size) + coming
+    ordered: list[float] = []
+    medians: list[float] = []
+    for part in budget.parts(list(zip(coming, going, strict=False))):
+        for value, gone in part:
+            if not isnan(gone):
+                del ordered[bisect_left(ordered, gone)]
+            if not isnan(value):
+                insort(ordered, value)
+            low, high = (len(ordered) - 1) // 2, len(ordered) // 2
+            medians.append((ordered[low] + ordered[high]) / 2 if ordered else nan)
+    return np.array(medians)
+
+
+def _laid_out(values: Floats, size: int, aggregate: Aggregate, budget: Budget) -> Floats:
     size = min(size, values.size)
+    budget.work(size * values.size)
     padded = np.concatenate([np.full(size - 1, np.nan), values])
     windows = np.lib.stride_tricks.sliding_window_view(padded, size)
     rows = max(_AT_ONCE // size, 1)
-    parts = [aggregate(windows[at : at + rows], 1) for at in range(0, values.size, rows)]
+    parts = []
+    for first in range(0, values.size, rows):
+        budget.check()
+        parts.append(aggregate(windows[first : first + rows], 1))
     return np.concatenate(parts)
-
-
-def _product(values: Floats, axis: int) -> Floats:
-    product: Floats = np.nanprod(values, axis=axis)
-    return np.where(np.isnan(number(values, axis)), np.nan, product)
 
 
 _FAST: dict[str, Callable[[Floats, int], Floats]] = {
@@ -85,6 +115,5 @@ _FAST: dict[str, Callable[[Floats, int], Floats]] = {
     "max": _greatest,
     "count": known,
     "range": _spread,
+    "multiply": _product,
 }
-
-_SKIPPING: dict[str, Aggregate] = {"multiply": _product}

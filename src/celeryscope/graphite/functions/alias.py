@@ -57,10 +57,11 @@ def alias_by_metric(_context: Context, series: list[TimeSeries]) -> list[TimeSer
 
 @function("aliasSub", "Alias", _SERIES, _SEARCH, _REPLACE)
 def alias_sub(
-    _context: Context, series: list[TimeSeries], search: str, replacement: str
+    context: Context, series: list[TimeSeries], search: str, replacement: str
 ) -> list[TimeSeries]:
     r"""Replace what a regular expression finds in the name; `\1` stands for its first group."""
-    names = substituted("aliasSub", search, replacement, [one.name for one in series])
+    own = [one.name for one in series]
+    names = substituted("aliasSub", search, replacement, own, context.budget)
     return [one.named(name) for one, name in zip(series, names, strict=True)]
 
 
@@ -76,7 +77,8 @@ def alias_query(
         raise ArgumentError(
             f"aliasQuery: newName is {shown(name)}; allowed is text with one number, such as %.2f"
         )
-    queries = substituted("aliasQuery", search, replacement, [one.name for one in series])
+    own = [one.name for one in series]
+    queries = substituted("aliasQuery", search, replacement, own, context.budget)
     values = [_last_value(context, query) for query in queries]
     return [one.named(name % value) for one, value in zip(series, values, strict=True)]
 

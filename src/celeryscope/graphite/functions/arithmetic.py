@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from celeryscope.graphite.aggregates import greatest, least
+from celeryscope.graphite.budget import IN_PYTHON
 from celeryscope.graphite.declaration import Context, function
 from celeryscope.graphite.errors import ArgumentError
 from celeryscope.graphite.parameters import INTEGER, NUMBER, SERIES, Parameter
@@ -87,8 +88,9 @@ def power(_context: Context, series: list[TimeSeries], factor: float) -> list[Ti
 
 
 @function("round", "Transform", _SERIES, Parameter("precision", INTEGER, required=False, default=0))
-def rounded(_context: Context, series: list[TimeSeries], precision: int) -> list[TimeSeries]:
+def rounded(context: Context, series: list[TimeSeries], precision: int) -> list[TimeSeries]:
     """Round each value to a number of decimals, a half to the even neighbour."""
+    context.budget.work(IN_PYTHON * sum(one.values.size for one in series))
     suffix = f",{precision:g}" if precision else ""
     return _mapped("round", series, lambda v: _rounded(v, precision), suffix, round=precision)
 

@@ -69,6 +69,7 @@ def holt_winters_confidence_bands(
         tagged = one.band(-delta).tagged(holtWintersConfidenceUpper=1, holtWintersConfidenceLower=1)
         lower = _named("ConfidenceLower", tagged)
         upper = _named("ConfidenceUpper", replace(tagged, values=one.band(delta).values))
+        context.budget.charge(one.actual.values.size)  # since two series are made of one
         bands += [replace(band, path=one.actual.path) for band in (lower, upper)]
     return bands
 
@@ -109,18 +110,20 @@ def _forecasts(
 ) -> list[_Forecast]:
     series = context.read(source, context.span.start - parse_interval(bootstrap))
     season = parse_interval(seasonality)
-    return [_forecast(one, context.span.start, season) for one in series]
+    return [_forecast(context, one, season) for one in series]
 
 
-def _forecast(series: TimeSeries, start: int, season: int) -> _Forecast:
+def _forecast(context: Context, series: TimeSeries, season: int) -> _Forecast:
     steps = season // series.step
     if steps <= 1:
         raise ArgumentError(
             f"seasonality is {season} s; allowed is more than one step, {series.step} s"
         )
     state = _State(steps)
-    for value in series.values.tolist():
-        state.learn(value)
+    for part in context.budget.parts(series.values.tolist()):
+        for value in part:
+            state.learn(value)
+    start = context.span.start
     return _Forecast(
         series.since(start),
         replace(series, values=np.array(state.predictions)).since(start),

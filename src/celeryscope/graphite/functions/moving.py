@@ -5,6 +5,7 @@ from itertools import accumulate
 import numpy as np
 
 from celeryscope.graphite.aggregates import AGGREGATES, canonical
+from celeryscope.graphite.budget import IN_PYTHON
 from celeryscope.graphite.declaration import Context, Function, function
 from celeryscope.graphite.parameters import (
     AGGREGATE,
@@ -48,7 +49,7 @@ def moving_window(
 ) -> list[TimeSeries]:
     """Aggregate, for each point, the points of a window that ends with it."""
     return [
-        _moved(one, size, aggregate, xff).since(context.span.start)
+        _moved(context, one, size, aggregate, xff).since(context.span.start)
         for one in _with_preview(context, source, size)
     ]
 
@@ -79,7 +80,7 @@ def exponential_moving_average(context: Context, source: Target, size: Size) -> 
     return [
         one.derived(
             f"exponentialMovingAverage({one.name},{_shown(size)})",
-            _smoothed(one.values, _points(one, size), weight),
+            _smoothed(context, one.values, _points(one, size), weight),
         )
         .tagged(exponentialMovingAverage=size)
         .since(context.span.start)
@@ -96,7 +97,7 @@ def exponential_moving_average(context: Context, source: Target, size: Size) -> 
     raw=True,
 )
 def stdev(
-    _context: Context, series: list[TimeSeries], points: int, tolerance: float
+    context: Context, series: list[TimeSeries], points: int, tolerance: float
 ) -> list[TimeSeries]:
     """Show the standard deviation of the points of a window that ends with each point.
 
@@ -104,7 +105,8 @@ def stdev(
     """
     return [
         one.derived(
-            f"stdev({one.name},{points})", _rolled(one.values, points, "stddev", tolerance)
+            f"stdev({one.name},{points})",
+            _rolled(context, one.values, points, "stddev", tolerance),
         ).tagged(stdev=points)
         for one in series
     ]
@@ -126,10 +128,13 @@ def _with_preview(context: Context, source: Target, size: Size) -> list[TimeSeri
     return series
 
 
-def _moved(series: TimeSeries, size: Size, func: str, xff: float | None) -> TimeSeries:
+def _moved(
+    context: Context, series: TimeSeries, size: Size, func: str, xff: float | None
+) -> TimeSeries:
     share = series.xff if xff is None else xff
     tag = f"moving{func.capitalize()}"
-    values = _rolled(series.values, _points(series, size), canonical(func) or func, share)
+    aggregate = canonical(func) or func
+    values = _rolled(context, series.values, _points(series, size), aggregate, share)
     return series.derived(f"{tag}({series.name},{_shown(size)})", values).tagged(**{tag: size})
 
 
@@ -145,13 +150,14 @@ def _shown(size: Size) -> str:
     return str(size) if isinstance(size, int) else f'"{size}"'
 
 
-def _rolled(values: Floats, points: int, aggregate: str, share: float) -> Floats:
+def _rolled(context: Context, values: Floats, points: int, aggregate: str, share: float) -> Floats:
     enough = known(values, points) >= share * points
-    return np.where(enough, rolled(values, points, aggregate), np.nan)
+    return np.where(enough, rolled(values, points, aggregate, context.budget), np.nan)
 
 
-def _smoothed(values: Floats, points: int, weight: float) -> Floats:
+def _smoothed(context: Context, values: Floats, points: int, weight: float) -> Floats:
     """Average exponentially from `points` on, starting from the average of those before."""
+    context.budget.work(IN_PYTHON * values.size)
     seed = float(np.nan_to_num(AGGREGATES["average"](values[:points], 0)))
     smoothed = np.full(values.size, np.nan)
     places = points + np.flatnonzero(~np.isnan(values[points:]))

@@ -151,7 +151,8 @@ def use_series_above(
 ) -> list[TimeSeries]:
     """Show, for each series that goes above a number, another that is named after it."""
     above = _kept(series, summaries(series, "max") > limit)
-    names = substituted("useSeriesAbove", search, replacement, [one.name for one in above])
+    own = [one.name for one in above]
+    names = substituted("useSeriesAbove", search, replacement, own, context.budget)
     return [one for name in names for one in context.read(parse(name))]
 
 

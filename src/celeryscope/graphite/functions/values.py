@@ -57,16 +57,16 @@ def remove_below_percentile(
 
 
 @function("grep", "Filter Series", _SERIES, _PATTERN)
-def grep(_context: Context, series: list[TimeSeries], pattern: str) -> list[TimeSeries]:
+def grep(context: Context, series: list[TimeSeries], pattern: str) -> list[TimeSeries]:
     """Keep the series in whose names a regular expression finds something."""
-    kept = found("grep", pattern, [one.name for one in series])
+    kept = found("grep", pattern, [one.name for one in series], context.budget)
     return [one for one, keep in zip(series, kept, strict=True) if keep]
 
 
 @function("exclude", "Filter Series", _SERIES, _PATTERN)
-def exclude(_context: Context, series: list[TimeSeries], pattern: str) -> list[TimeSeries]:
+def exclude(context: Context, series: list[TimeSeries], pattern: str) -> list[TimeSeries]:
     """Leave out the series in whose names a regular expression finds something."""
-    dropped = found("exclude", pattern, [one.name for one in series])
+    dropped = found("exclude", pattern, [one.name for one in series], context.budget)
     return [one for one, drop in zip(series, dropped, strict=True) if not drop]
 
 

@@ -28,4 +28,4 @@ def painter(kind: str, asked: Parameters) -> Draw:
     from celeryscope.graphite.pictures import drawing, look  # noqa: PLC0415 -- an extra
 
     asked_look = look.read_look(asked)
-    return lambda series, span: drawing.drawn(kind, series, span, asked_look)
+    return lambda series, span: drawing.drawn(kind, series, span, asked_look, asked.budget)

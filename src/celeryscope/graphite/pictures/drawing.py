@@ -1,12 +1,14 @@
 """Draws series as a picture, with matplotlib."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import compress
 from threading import Lock
 
 import numpy as np
 
+from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.errors import RequestError
 from celeryscope.graphite.pictures import strokes
 from celeryscope.graphite.pictures.legend import legend
@@ -20,30 +22,43 @@ from celeryscope.sketch import Floats
 
 MOST_SERIES = 500
 _MOST_IN_LEGEND = 10
+_PATIENCE_SECONDS = 0.1
 
 _NO_METADATA = {"png": {"Software": None}, "svg": {"Creator": None, "Date": None}}
 
 _one_at_a_time = Lock()  # matplotlib may not be used by two threads, and pictures take memory
 
 
-def drawn(kind: str, series: Sequence[TimeSeries], span: Span, look: Look) -> bytes:
+def drawn(kind: str, series: Sequence[TimeSeries], span: Span, look: Look, budget: Budget) -> bytes:
     """Return a picture of series, a PNG or SVG by its `kind`.
 
     Raises:
         RequestError: There are too many series, or one is to have a color that there is not.
+        LimitError: It takes longer than the budget lasts.
     """
     if len(series) > MOST_SERIES:
         raise RequestError(
             f"there are {len(series):,} series to draw; allowed are {MOST_SERIES} in a picture"
         )
-    with _one_at_a_time, np.errstate(all="ignore"):
+    with _turn(budget), np.errstate(all="ignore"):
         content = io.BytesIO()
-        figure = _sheet(series, span, look).figure
+        figure = _sheet(series, span, look, budget).figure
+        budget.check()
         figure.savefig(content, format=kind, metadata=_NO_METADATA[kind])
         return content.getvalue()
 
 
-def _sheet(series: Sequence[TimeSeries], span: Span, look: Look) -> Sheet:
+@contextmanager
+def _turn(budget: Budget) -> Iterator[None]:
+    while not _one_at_a_time.acquire(timeout=_PATIENCE_SECONDS):
+        budget.check()
+    try:
+        yield
+    finally:
+        _one_at_a_time.release()
+
+
+def _sheet(series: Sequence[TimeSeries], span: Span, look: Look, budget: Budget) -> Sheet:
     seen = [line for line in lines(series, look) if line.seen]
     styles = strokes.strokes(seen, look)
     sheet = Sheet(look)
@@ -54,6 +69,7 @@ def _sheet(series: Sequence[TimeSeries], span: Span, look: Look) -> Sheet:
     second = _on_the_second_axis(seen)
     both = sheet.axes(span, _ranges(seen, second, look), below)
     for line, style, right in zip(seen, styles, second, strict=True):
+        budget.check()
         strokes.draw(both[right], line, style)
     if not any(np.isfinite(line.values).any() for line in seen):
         sheet.say("no data", both[0])
