@@ -77,6 +77,7 @@ MAY_IMPORT = {
         "graphite",
         "metrics",
         "settings",
+        "sockets",
         "statsd",
         "store",
         "timers",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from celeryscope.address import Address, Endpoint, Transport
+from celeryscope.server.systemd import Manager
 from celeryscope.settings import option_name
 from celeryscope.statsd.admin import Admin
 from celeryscope.statsd.line_server import LineServer
@@ -49,16 +50,17 @@ class Bound:
     endpoint: Endpoint
 
 
-def bind_listeners(endpoints: Sequence[Endpoint]) -> list[Bound]:
+def bind_listeners(endpoints: Sequence[Endpoint], manager: Manager) -> list[Bound]:
     """Bind a listener to each endpoint; all are closed if one cannot be.
 
     Raises:
         StartError: An address is taken or not ours, or a path cannot be used.
     """
+    manager.release_all_but([one.address for one in endpoints if one.address])
     with ExitStack() as undo:
         found = []
         for endpoint in endpoints:
-            found.append(_bind_listener(endpoint))
+            found.append(_bind_listener(endpoint, manager))
             undo.callback(found[-1].listener.close)
         undo.pop_all()
     return found
@@ -103,14 +105,14 @@ def unusable(key: str, address: object, error: OSError) -> StartError:
     )
 
 
-def _bind_listener(endpoint: Endpoint) -> Bound:
+def _bind_listener(endpoint: Endpoint, manager: Manager) -> Bound:
     try:
         match endpoint:
             case Endpoint(Transport.TCP, Address() as address):
                 tcp = TcpListener(address)
                 return Bound(tcp, replace(endpoint, address=tcp.address))
             case Endpoint(Transport.UDP, Address() as address):
-                udp = UdpListener(address)
+                udp = UdpListener(address, keeper=manager)
                 return Bound(udp, replace(endpoint, address=udp.address))
             case _:
                 return Bound(UnixListener(Path(endpoint.path)), endpoint)

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -31,6 +32,7 @@ from celeryscope.server.entrance import refuse_ambiguous_root, rules_of, warn_of
 from celeryscope.server.outputs import Outputs, naming_of
 from celeryscope.server.signals import ended_by_signals
 from celeryscope.server.storage import Storage
+from celeryscope.server.systemd import Manager
 from celeryscope.server.webserver import WebServer
 from celeryscope.settings import Settings, option_name, written
 from celeryscope.statsd.admin import Admin
@@ -64,10 +66,11 @@ class Server:
         self._clock = clock
         self._feed = LiveFeed()
         self._outputs = Outputs(settings)
+        self._manager = Manager(os.environ)
         with ExitStack() as undo:
             self._http = bind_http(settings.http)
             undo.callback(self._http.close)
-            self._bound = bind_listeners(settings.statsd)
+            self._bound = bind_listeners(settings.statsd, self._manager)
             for bound in self._bound:
                 undo.callback(bound.listener.close)
             refuse_loops(self._bound, settings.repeater)
@@ -107,6 +110,7 @@ class Server:
         gc.freeze()
         self._tell_where()
         warn_of_strangers(self._settings, self._rules)
+        self._manager.ready()
         try:
             self._web.run(sockets=[self._http])
         finally:
@@ -132,6 +136,7 @@ class Server:
 
     def _stop(self) -> None:
         """End what receives first, so that all of it is flushed, and all flushes are handed on."""
+        self._manager.stopping()
         with ExitStack() as last_first:
             last_first.callback(self._http.close)
             if self._storage:

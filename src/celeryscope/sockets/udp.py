@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 
 from celeryscope.address import Address
+from celeryscope.sockets.keeper import Keeper, Kept
 
 WANTED_BUFFER = 8 * 1024 * 1024
 _LOGGER = logging.getLogger(__name__)
@@ -36,13 +37,35 @@ def bind_udp(address: Address, buffer_bytes: int = WANTED_BUFFER) -> socket.sock
     return bound
 
 
+def open_udp(address: Address, buffer_bytes: int, keeper: Keeper) -> Kept:
+    """Return the socket that was kept, or else a bound one, which is kept from now on.
+
+    Raises:
+        OSError: The address is taken or not ours.
+    """
+    if kept := keeper.claim(address):
+        _widen(kept.socket, buffer_bytes)
+        return kept
+    bound = bind_udp(address, buffer_bytes)
+    keeper.keep(bound, 0)
+    return Kept(bound)
+
+
+def bound_address(bound: socket.socket) -> Address:
+    return Address(*bound.getsockname()[:2])
+
+
 class KernelDrops:
     """Counts the datagrams that the kernel dropped; none where it does not tell."""
 
-    def __init__(self, bound: socket.socket) -> None:
+    def __init__(self, bound: socket.socket, told: int = 0) -> None:
         self._socket = bound
-        self._seen = 0
-        self._told = 0
+        self._seen = self._told = told
+
+    @property
+    def seen(self) -> int:
+        """Return how many there were since the socket was made."""
+        return self._seen
 
     def look(self) -> None:
         """Ask the kernel; to be done once more before the socket is closed."""
