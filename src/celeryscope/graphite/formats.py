@@ -9,9 +9,9 @@ from math import isnan
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from celeryscope.graphite import packed
+from celeryscope.graphite.datapoints import Datapoints
 from celeryscope.graphite.series import TimeSeries
 
 
@@ -35,15 +35,16 @@ class Format:
 
 def _json(series: Sequence[TimeSeries], options: Options) -> bytes:
     """Write `[{"target", "tags", "datapoints": [[value | null, time], ...]}, ...]`."""
-    found = ((one, _points(one, options)) for one in series)
-    return _dumped(
-        [
-            {"target": one.name, "tags": one.tags, "datapoints": points}
-            for one, points in found
-            if points or not options.no_nulls
-        ],
-        options,
-    )
+    points = Datapoints(no_nulls=options.no_nulls)
+    found = ((one, points.written(one)) for one in series)
+    lines = [
+        b'{"target":%b,"tags":%b,"datapoints":%b}'
+        % (orjson.dumps(one.name), orjson.dumps(one.tags), written)
+        for one, written in found
+        if written != b"[]" or not options.no_nulls
+    ]
+    content = b"[%b]" % b",".join(lines)
+    return _dumped(orjson.loads(content), options) if options.pretty else content
 
 
 def _rickshaw(series: Sequence[TimeSeries], options: Options) -> bytes:
@@ -64,10 +65,10 @@ def _dygraph(series: Sequence[TimeSeries], options: Options) -> bytes:
     """Write `{"labels": ["Time", name, ...], "data": [[milliseconds, value | null, ...], ...]}`."""
     if not series:
         return b"{}"
-    times = np.unique(np.concatenate([_times(one) for one in series]))
+    times = np.unique(np.concatenate([one.times for one in series]))
     rows = np.full((times.size, len(series)), np.nan)
     for column, one in enumerate(series):
-        rows[np.searchsorted(times, _times(one)), column] = one.values
+        rows[np.searchsorted(times, one.times), column] = one.values
     data = [[time * 1000, *row] for time, row in zip(times.tolist(), rows.tolist(), strict=True)]
     return _dumped({"labels": ["Time", *(one.name for one in series)], "data": data}, options)
 
@@ -76,13 +77,8 @@ def _dumped(content: object, options: Options) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 if options.pretty else 0)
 
 
-def _times(series: TimeSeries) -> NDArray[np.int64]:
-    times: NDArray[np.int64] = series.start + series.step * np.arange(series.values.size)
-    return times
-
-
 def _points(series: TimeSeries, options: Options) -> list[tuple[float, int]]:
-    values, times = series.values, _times(series)
+    values, times = series.values, series.times
     if options.no_nulls:
         known = np.isfinite(values)
         values, times = values[known], times[known]

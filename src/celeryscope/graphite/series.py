@@ -41,6 +41,12 @@ class TimeSeries:
     def end(self) -> int:
         return self.start + self.step * self.values.size
 
+    @property
+    def times(self) -> NDArray[np.int64]:
+        """The start of each value's interval."""
+        times: NDArray[np.int64] = self.start + self.step * np.arange(self.values.size)
+        return times
+
     def named(self, name: str) -> Self:
         return replace(self, name=name)
 
