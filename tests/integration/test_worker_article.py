@@ -44,6 +44,9 @@ def listing_log(tmp_path: Path, heard: Receiver, ours: Receiver) -> str:
                 client.send_task(REFUSE)
             heard.wait_for(lambda heard: len(heard.times(f"{REFUSE}.runtime")) == RUNS)
             heard.wait_for(lambda heard: len(heard.times(f"{PLACE}.runtime")) == RUNS)
+            # A pool process that is stopped before it hands its result back counts as lost.
+            started.process.terminate()
+            started.process.wait(15)
     return started.output()
 
 
