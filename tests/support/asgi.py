@@ -13,7 +13,7 @@ class Client:
     """Sends one request at a time, each on an event loop of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
 
     def get(self, path: str, query: Fields | None = None) -> httpx.Response:
         return self._send("GET", path, query, None, None)
@@ -40,7 +40,7 @@ class Client:
         headers = {"content-type": media_type} if media_type else None
 
         async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self._app)
+            transport = httpx.ASGITransport(app=self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                 return await client.request(
                     method, path, params=query, data=form, content=content, headers=headers

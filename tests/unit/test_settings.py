@@ -3,6 +3,7 @@
 import atexit
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from math import inf
 from pathlib import Path
 from shutil import rmtree
@@ -106,6 +107,20 @@ SAMPLES = {
     "console": Sample("on", value=True, other="off"),
     "prometheus": Sample("false", value=False, other="1"),
     "prometheus_buckets": Sample("0.5,10", (0.5, 10.0), "1"),
+    "root_path": Sample("/a/celery/", "/a/celery", ""),
+    "access_file": Sample("/etc/access", Path("/etc/access"), ""),
+    "trusted_proxies": Sample(
+        "127.0.0.1, 10.0.0.0/8,::1",
+        (ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("::1")),
+        "",
+    ),
+    "user_header": Sample("X-Forwarded-User", "X-Forwarded-User", "Remote-User"),
+    "allowed_hosts": Sample("Tasks.example, web", ("tasks.example", "web"), ""),
+    "embed_origins": Sample(
+        "https://Grafana.example,http://wiki:8080",
+        ("https://grafana.example", "http://wiki:8080"),
+        "",
+    ),
 }
 KEYS = list(Settings.model_fields)
 
@@ -257,6 +272,17 @@ WRONG = [
     ("prometheus_buckets", "1,1", BOUNDS),
     ("prometheus_buckets", "0,1", BOUNDS),
     ("prometheus_buckets", "", BOUNDS),
+    ("root_path", "celery", "allowed is a path as in /celery, or nothing"),
+    ("root_path", "/a/../b", "allowed is a path as in /celery, or nothing"),
+    ("root_path", '/"onload=', "allowed is a path as in /celery, or nothing"),
+    ("access_file", "a\0b", "allowed is the path of a file, or nothing"),
+    ("trusted_proxies", "proxy", "allowed are addresses and networks with commas between, as in"),
+    ("trusted_proxies", "10.0.0.1/8", "allowed are addresses and networks with commas between"),
+    ("user_header", "X Forwarded", "allowed is a header's name, as in X-Forwarded-User, or"),
+    ("allowed_hosts", "web:80", "allowed are names without ports, with commas between"),
+    ("allowed_hosts", "*", "allowed are names without ports, with commas between"),
+    ("embed_origins", "*", "allowed are origins with commas between, as in https://grafana."),
+    ("embed_origins", "https://a/b", "allowed are origins with commas between, as in https"),
 ]
 
 

@@ -25,6 +25,8 @@ def _root_path(text: str) -> str:
 
 
 def _file(text: str) -> Path | None:
+    if "\0" in text:
+        raise ValueError("allowed is the path of a file, or nothing")
     return Path(text) if text else None
 
 

@@ -1,4 +1,4 @@
-"""Turning pages into HTML responses: templates, filters and the headers that go with them."""
+"""Turning pages into HTML responses: templates and their filters."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,28 +6,21 @@ from pathlib import Path
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from celeryscope import __version__
 from celeryscope.web import units
 from celeryscope.web.ranges import seconds_of
 
-_POLICY = (
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'"
-)
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": _POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 
-
-def page(template: str, values: Mapping[str, object], status: int = 200) -> HTMLResponse:
-    """Render a template to a response."""
-    text = _TEMPLATES.get_template(template).render(values)
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
+def page(
+    request: Request, template: str, values: Mapping[str, object], status: int = 200
+) -> HTMLResponse:
+    """Render a template to a response; its links begin with the path that a proxy serves below."""
+    root = request.scope.get("root_path", "")
+    text = _TEMPLATES.get_template(template).render(values, root=root)
+    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 def embedded(data: object) -> Markup:

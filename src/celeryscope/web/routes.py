@@ -64,31 +64,31 @@ class _Pages:
         self._statsd = statsd
 
     def overview(self, request: Request) -> Response:
-        return _answer(request, self._overview)
+        return _answer(request, lambda view: self._overview(request, view))
 
     def task(self, request: Request) -> Response:
         name: str = request.path_params["name"]
-        return _answer(request, lambda view: self._task(view, name))
+        return _answer(request, lambda view: self._task(request, view, name))
 
-    def _overview(self, view: View) -> Response:
+    def _overview(self, request: Request, view: View) -> Response:
         tasks = self._tasks()
         if not tasks:
-            return render.page("empty.html", {"statsd": self._statsd})
+            return render.page(request, "empty.html", {"statsd": self._statsd})
         chosen = catalog.selected(tasks, (view.app, view.module, view.task), view.q)
         usual, span = self._span(tasks, view)
         values = {
             "choices": catalog.choices(tasks, view.app, view.module),
             "page": overview(self._store, chosen, view, span),
         }
-        return render.page("overview.html", _shared(view, span, usual) | values)
+        return render.page(request, "overview.html", _shared(view, span, usual) | values)
 
-    def _task(self, view: View, name: str) -> Response:
+    def _task(self, request: Request, view: View, name: str) -> Response:
         task = next((task for task in self._tasks() if task.name == name), None)
         if task is None:
-            return _problem(f"No run of a task named {name} has been seen.", status=404)
+            return _problem(request, f"No run of a task named {name} has been seen.", status=404)
         usual, span = self._span([task], view)
         values = {"task": task, "page": task_page(self._store, task, span)}
-        return render.page("task.html", _shared(view, span, usual) | values)
+        return render.page(request, "task.html", _shared(view, span, usual) | values)
 
     def _tasks(self) -> list[Task]:
         return catalog.tasks(self._store, self._prefix, self._layout)
@@ -104,13 +104,13 @@ def _answer(request: Request, build: Callable[[View], Response]) -> Response:
         view = View.of(request.query_params)
         return build(view)
     except BadQueryError as error:
-        return _problem(str(error), status=400)
+        return _problem(request, str(error), status=400)
     except StoreError as error:
-        return _problem(str(error), status=503)
+        return _problem(request, str(error), status=503)
 
 
-def _problem(message: str, status: int) -> Response:
-    return render.page("problem.html", {"message": message}, status)
+def _problem(request: Request, message: str, status: int) -> Response:
+    return render.page(request, "problem.html", {"message": message}, status)
 
 
 def _shared(view: View, span: Span, usual: str) -> dict[str, object]:

@@ -26,8 +26,8 @@ def edge_routes(status: Status) -> list[BaseRoute]:
 
 
 def _routes(status: Status, path: str, *, is_alone: bool) -> list[BaseRoute]:
-    def page(_: Request) -> Response:
-        return render.page("server.html", {"report": status.report(), "alone": is_alone})
+    def page(request: Request) -> Response:
+        return render.page(request, "server.html", {"report": status.report(), "alone": is_alone})
 
     def data(_: Request) -> Response:
         return Response(orjson.dumps(status.report().data()), media_type="application/json")

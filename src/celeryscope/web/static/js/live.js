@@ -5,6 +5,8 @@
  * `follows` tells whether the page's time ends now, `step` is the seconds of its intervals.
  */
 
+// From where this script came, whatever path a proxy serves it below.
+const NEWS = new URL("../../api/live", import.meta.url);
 const AGAIN_MS = 3000;
 const SLACK = 0.5;
 
@@ -57,7 +59,7 @@ export class Live {
 
   #open() {
     this.source?.close();
-    const source = new EventSource("/api/live");
+    const source = new EventSource(NEWS);
     this.source = source;
     source.addEventListener("open", () => this.#found());
     source.addEventListener("message", (event) => this.#flushed(JSON.parse(event.data).seconds));
