@@ -246,7 +246,8 @@ def test_points_of_any_age_can_be_read_from_the_store_and_the_last_of_a_step_cou
         writer.stop()
         assert writer.waiting == 0
         found = stores.series(store, Kind.PLAIN, "a.*")
-        assert [one.name for one in found] == ["a.b", "a.b;t=1"]
+        tagged = store.tags.find(Kind.PLAIN, ["a", "*"])
+        assert [one.name for one in (*found, *tagged)] == ["a.b", "a.b;t=1"]
         recent = store.points(found[:1], store.window(START, START + 30))
         np.testing.assert_equal(recent, [[2.0, np.nan, 4.0]])
 

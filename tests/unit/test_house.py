@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "flush": {"sketch"},
     "grafana": {"metrics", "namespace", "outputs.prometheus.names", "statistics"},
     "graphite": {
+        "carbon.paths",
         "metrics",
         "namespace",
         "sketch",
@@ -50,6 +51,7 @@ MAY_IMPORT = {
         "store.glob",
         "store.protocol",
         "store.stop",
+        "store.tagnames",
     },
     "metrics": set(),
     "namespace": {"metrics"},

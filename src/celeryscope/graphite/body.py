@@ -7,6 +7,7 @@ import orjson
 from starlette.requests import Request
 
 from celeryscope.graphite.errors import RequestError, shown
+from celeryscope.graphite.othersites import refuse_other_sites
 from celeryscope.graphite.request import Parameters
 
 MAX_BODY = 1 << 20
@@ -33,6 +34,16 @@ async def read_parameters(request: Request) -> Parameters:
     for name, value in fields:
         values.setdefault(name, []).append(value)
     return Parameters(values, request.path_params)
+
+
+async def read_document(request: Request) -> Parameters:
+    """Read the body of a POST that is one document, whatever its media type says.
+
+    Raises:
+        RequestError: The body is too large, or a page of another site has a browser send it.
+    """
+    refuse_other_sites(request.headers)
+    return Parameters({}, request.path_params, body=await _body(request))
 
 
 async def _body(request: Request) -> bytes:

@@ -11,6 +11,14 @@ class NotFoundError(RequestError):
     """A client asked for one thing by its name, and there is none of it."""
 
 
+class ForbiddenError(RequestError):
+    """A client may not do what it asks for."""
+
+
+class NotSupportedError(RequestError):
+    """A client asked for what graphite-web does, and this server never will."""
+
+
 class NotInstalledError(RequestError):
     """A client asked for what needs a package that the server does not have."""
 

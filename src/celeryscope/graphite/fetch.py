@@ -11,9 +11,12 @@ from typing import TypeVar, cast
 import numpy as np
 
 from celeryscope import statistics
+from celeryscope.graphite import events
 from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.namespace import Leaf, Namespace, split
+from celeryscope.graphite.naming import tags_of
 from celeryscope.graphite.series import TimeSeries
+from celeryscope.graphite.tagged import TagFinder
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Scalars, Series, Store, Window
@@ -45,6 +48,27 @@ class Fetcher:
     def series(self, expression: str, window: Window, xff: float) -> list[TimeSeries]:
         """Return what a path expression stands for, ordered by path."""
         leaves = self._keep(("leaves", expression), lambda: self._leaves(expression))
+        return self._lines(leaves, expression, window, xff)
+
+    def tagged(
+        self, tests: Sequence[str], expression: str, window: Window, xff: float
+    ) -> list[TimeSeries]:
+        """Return the series for which all tag expressions hold; `expression` is their path."""
+        finder = TagFinder(self._store, self._namespace, self._budget)
+        leaves = self._keep(("tagged", *tests), lambda: finder.leaves(tests))
+        return self._lines(leaves, expression, window, xff)
+
+    def events(self, tags: Sequence[str], window: Window) -> Floats:
+        """Return how many events with all tags each interval has; NaN for none."""
+        self._budget.charge(window.points)
+        found = events.found(self._store.events, window.start, window.end - 1, tags)
+        places = [(event.when - window.start) // window.step for event in found]
+        counts = np.bincount(np.array(places, dtype=np.int64), minlength=window.points)
+        return np.where(counts > 0, counts, np.nan)
+
+    def _lines(
+        self, leaves: Sequence[Leaf], expression: str, window: Window, xff: float
+    ) -> list[TimeSeries]:
         lines = {}
         for archive in sorted({leaf.series.archive for leaf in leaves}):
             own = self._own_window(window, archive)
@@ -170,6 +194,6 @@ def _line(
         values=values,
         method=method,
         path=expression,
-        tags={"name": leaf.name},
+        tags=tags_of(leaf.name),
         xff=xff,
     )

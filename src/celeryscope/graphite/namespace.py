@@ -1,6 +1,7 @@
 """The names that Graphite sees, laid over the store's series as node statsd's options say.
 
-A name is found by a glob for each node; `**` stands for one or more nodes, wherever it is.
+A name is found by a glob for each node; `**` stands for one or more nodes, wherever it is. One
+with tags, `a.b.count;host=web1`, is found as it is or by its tags.
 """
 
 import re
@@ -15,6 +16,7 @@ from celeryscope.metrics import Kind
 from celeryscope.namespace import DEFAULT_NAMING, LEAVES, Naming, View
 from celeryscope.store.glob import ANY_DEPTH, MAX_CHOICES, is_literal, matcher, without_braces
 from celeryscope.store.protocol import Series, Store
+from celeryscope.store.tagnames import SEPARATOR, key_of, tags_of
 
 MAX_LEAVES = 1_000_000
 _NODE = re.compile(r"(?:\{[^{}]*\}|[^.])+")
@@ -72,11 +74,13 @@ class Namespace:
         self._leaves = {**LEAVES, Kind.TIMER: statistics.names(thresholds)}
 
     def leaves(self, pattern: Pattern) -> list[Leaf]:
-        """Return the leaves that match, ordered by path.
+        """Return the leaves that match, ordered by path; a whole name with tags matches itself.
 
         Raises:
             RequestError: They are more than one answer may hold.
         """
+        if any(SEPARATOR in node for node in pattern):
+            return self._leaves_with_tags(".".join(pattern))
         matching = (
             leaf
             for view in self._views
@@ -88,22 +92,65 @@ class Namespace:
             raise RequestError(f"more than {MAX_LEAVES:,} names match; narrow the path")
         return [found[path] for path in sorted(found)]
 
+    def places(self, name: str) -> list[tuple[Kind, str, str]]:
+        """Return what a name without tags may stand for: kind, own name and statistic."""
+        nodes, found = tuple(name.split(".")), []
+        for view in self._views:
+            rest = nodes[len(view.head) :]
+            if not rest or nodes[: len(view.head)] != view.head:
+                continue
+            if view.statistic is not None:
+                found.append((view.kind, ".".join(rest), view.statistic))
+            elif rest[1:] and rest[-1] in self._matching(view.kind, rest[-1]):
+                found.append((view.kind, ".".join(rest[:-1]), rest[-1]))
+        return found
+
+    def names(self, kind: Kind, key: str) -> Iterator[tuple[str, str]]:
+        """Yield each name that a series' own name is shown under, and its statistic."""
+        for view in self._views:
+            if view.kind is kind:
+                shown = ".".join((*view.head, key))
+                if view.statistic is not None:
+                    yield shown, view.statistic
+                else:
+                    yield from ((f"{shown}.{one}", one) for one in self._leaves[kind])
+
+    def leaves_of(self, kind: Kind) -> int:
+        """Return how many leaves a series has."""
+        return sum(1 for _ in self.names(kind, ""))
+
+    def series(self, kind: Kind, key: str) -> list[Series]:
+        """Return the series whose own name is `key`, whatever their tags."""
+        path = key.split(".")
+        untagged = (node.series for node in self._store.find(kind, path) if node.series)
+        found = (*untagged, *self._store.tags.find(kind, path))
+        return [one for one in found if key_of(one.name) == key]
+
     def branches(self, pattern: Pattern) -> list[Branch]:
         """Return the branches that match, ordered by path."""
         found = {path for view in self._views for path in self._branches_of(view, pattern)}
         return [Branch(path) for path in sorted(found)]
 
     def timers(self, pattern: Pattern) -> list[Series]:
-        """Return the timers whose own name, without a statistic, matches."""
-        found = {
-            node.series.id: node.series
+        """Return the timers whose own name, without a statistic, matches, whatever their tags."""
+        places = [
+            below
             for view in self._views
             if view.kind is Kind.TIMER
             for below in _below(pattern, view.head)
-            for node in self._store.find(Kind.TIMER, below)
-            if node.series
-        }
-        return list(found.values())
+        ]
+        untagged = (node.series for place in places for node in self._store.find(Kind.TIMER, place))
+        tagged = (one for place in places for one in self._store.tags.find(Kind.TIMER, place))
+        return list({one.id: one for one in (*filter(None, untagged), *tagged)}.values())
+
+    def _leaves_with_tags(self, name: str) -> list[Leaf]:
+        shown, tags = key_of(name), tags_of(name)
+        found = (
+            leaf_of(shown, one, statistic)
+            for kind, key, statistic in self.places(shown)
+            for one in self.series(kind, key)
+        )
+        return list({leaf.path: leaf for leaf in found if tags_of(leaf.name) == tags}.values())
 
     def _leaves_below(self, view: View, below: Pattern) -> Iterator[Leaf]:
         if view.statistic is not None:
@@ -136,6 +183,12 @@ class Namespace:
             for node in self._store.find(view.kind, below):
                 if node.has_children or view.statistic is None:
                     yield (*view.head, *node.path)
+
+
+def leaf_of(name: str, series: Series, statistic: str) -> Leaf:
+    """Return the leaf that a series is shown as; it has the series' tags."""
+    _, separator, tags = series.name.partition(SEPARATOR)
+    return Leaf(tuple(f"{name}{separator}{tags}".split(".")), series, statistic)
 
 
 def _below(pattern: Pattern, path: Sequence[str]) -> set[Pattern]:

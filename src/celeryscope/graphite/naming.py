@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.graphite.target import first_path
+from celeryscope.store import tagnames
 
 
 def expressions(series: Iterable[TimeSeries]) -> str:
@@ -17,7 +18,7 @@ def nodes_of(series: TimeSeries, nodes: Iterable[int | str]) -> str:
     In a name that is a target itself, such as `sumSeries(a.*.b)`, its first path counts.
     """
     path = first_path(series.name) if series.name.endswith(")") else series.name
-    parts = path.partition(";")[0].split(".")
+    parts = tagnames.key_of(path).split(".")
     return ".".join(_node(series, parts, node) for node in nodes)
 
 
@@ -33,8 +34,7 @@ def by_nodes(
 
 def tags_of(path: str) -> dict[str, str]:
     """Return the tags that a path such as `disk.used;host=a` carries, and its name."""
-    name, *pairs = path.split(";")
-    return {"name": name} | {tag: value for tag, _, value in (one.partition("=") for one in pairs)}
+    return tagnames.tags_of(path) | {tagnames.NAME: tagnames.key_of(path)}
 
 
 def _node(series: TimeSeries, parts: Sequence[str], node: int | str) -> str:

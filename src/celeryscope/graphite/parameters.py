@@ -101,6 +101,12 @@ def _pattern(argument: Expression, _evaluate: Evaluate) -> str:
     return argument.text
 
 
+def _quoted(argument: Expression, _evaluate: Evaluate) -> Literal:
+    if not isinstance(argument, Literal) or not isinstance(argument.value, str):
+        raise RefusedError
+    return argument
+
+
 def _scalar(convert: Callable[[Scalar], object]) -> Callable[[Expression, Evaluate], object]:
     def read(argument: Expression, _evaluate: Evaluate) -> object:
         if not isinstance(argument, Literal):
@@ -229,6 +235,8 @@ SERIES_LISTS = Type("seriesLists", SERIES.allowed, _series)
 SOURCE = Type(SERIES.name, SERIES.allowed, _unread)
 TIMERS = Type("seriesList", "a path of timers, without a statistic", _pattern)
 TEXT = Type("string", "text in quotes", _scalar(_text))
+QUOTED = Type(TEXT.name, TEXT.allowed, _quoted)
+"""Text together with its quotes, as it was written."""
 NUMBER = Type("float", "a number", _scalar(_number))
 _AS_WRITTEN = Type("float", "a number", _scalar(_as_written))
 TOTAL = Type("any", "a path, a function, a number or none", _series_or_number)

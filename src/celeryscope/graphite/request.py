@@ -25,12 +25,14 @@ T = TypeVar("T")
 class Parameters:
     """A request's parameters: each name with its values, in order.
 
-    `address` are those that the request's path holds, `budget` is what answering may take.
+    `address` are those that the request's path holds, `budget` is what answering may take, and
+    `body` what a POST sends that is not made of parameters.
     """
 
     values: Mapping[str, Sequence[str]]
     address: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
+    body: bytes = b""
 
     def all(self, name: str) -> list[str]:
         return [*self.values.get(name, ()), *self.values.get(f"{name}[]", ())]
@@ -63,6 +65,19 @@ class Parameters:
         if not _WHOLE.match(text):
             raise RequestError(f"{name} is {shown(text)}; allowed is a whole number")
         return int(text)
+
+    def limit(self, default: int | None) -> int | None:
+        """Return `limit`, the most entries that the answer may have; None is for any number.
+
+        Raises:
+            RequestError: It is negative, or no whole number.
+        """
+        if not self.one("limit", ""):
+            return default
+        limit = self.whole("limit", 0)
+        if limit < 0:
+            raise RequestError(f"limit is {limit}; allowed is a whole number from 0 on")
+        return limit
 
     def points(self) -> int | None:
         """Return `maxDataPoints`, None if it is not given.

@@ -1,40 +1,35 @@
-"""Graphite's HTTP API: render, find, expand, index, functions, version. It only reads."""
+"""Graphite's HTTP API: what is behind each address. All of it only reads, but for events."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
-import orjson
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from celeryscope.graphite import catalogue, find, pictures
-from celeryscope.graphite.body import BodyTooLargeError, read_parameters
-from celeryscope.graphite.budget import DEFAULT_LIMITS, Budget, Limits
-from celeryscope.graphite.errors import NotFoundError, NotInstalledError, RequestError
+from celeryscope.graphite.answers import NO_SNIFF, as_json, as_script
+from celeryscope.graphite.body import read_document
+from celeryscope.graphite.budget import DEFAULT_LIMITS, Limits
+from celeryscope.graphite.endpoint import endpoint
+from celeryscope.graphite.errors import RequestError
 from celeryscope.graphite.evaluate import render
+from celeryscope.graphite.eventapi import EventApi
 from celeryscope.graphite.formats import FORMATS, Format
-from celeryscope.graphite.gate import RETRY_SECONDS, BusyError, Gate, GoneError
+from celeryscope.graphite.gate import Gate
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.request import Parameters
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.graphite.span import Span
+from celeryscope.graphite.tagapi import TagApi
 from celeryscope.namespace import DEFAULT_NAMING, Naming
 from celeryscope.statistics import DEFAULT_THRESHOLDS
-from celeryscope.store.protocol import Store, StoreError
+from celeryscope.store.protocol import Store
 
 VERSION = "1.1.10"
 """The graphite-web whose answers these are; Grafana chooses what it may ask by it."""
 
-_NO_SNIFF = {"X-Content-Type-Options": "nosniff"}
-_INERT = _NO_SNIFF | {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-
-_NOBODY_WAITS = 499
-"""What nginx calls a request whose client has gone; no client sees it."""
+_INERT = NO_SNIFF | {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 _FORMATS: dict[str, Format | str] = {**FORMATS, **pictures.MEDIA_TYPES}
-
-Answer = Callable[[Parameters], Response]
 
 
 def routes(
@@ -48,16 +43,51 @@ def routes(
 
     Renders wait for renders only, and all else for all else.
     """
-    api = _Api(store, clock, tuple(thresholds), naming)
+    shown = tuple(thresholds)
+    api = _Api(store, clock, shown, naming)
     renders, lookups = Gate(limits), Gate(limits)
     return [
-        _route("/render", api.render, renders),
-        _route("/metrics/find", api.find, lookups),
-        _route("/metrics/expand", api.expand, lookups),
-        _route("/metrics/index.json", api.index, lookups),
-        _route("/functions", api.functions, lookups),
-        _route("/functions/{name}", api.function, lookups),
-        _route("/version", api.version, lookups),
+        endpoint("/render", api.render, renders),
+        endpoint("/metrics/find", api.find, lookups),
+        endpoint("/metrics/expand", api.expand, lookups),
+        endpoint("/metrics/index.json", api.index, lookups),
+        endpoint("/functions", api.functions, lookups),
+        endpoint("/functions/{name}", api.function, lookups),
+        endpoint("/version", api.version, lookups),
+        *_tag_routes(TagApi(store, shown, naming), lookups),
+        *_event_routes(EventApi(store.events, clock), lookups),
+    ]
+
+
+def _tag_routes(api: TagApi, gate: Gate) -> list[Route]:
+    answers = {
+        "/tags/findSeries": api.find,
+        "/tags/autoComplete/tags": api.complete_tags,
+        "/tags/autoComplete/values": api.complete_values,
+        "/tags": api.tags,
+        "/tags/": api.tags,
+    }
+    writes = {
+        "/tags/tagSeries": api.name,
+        "/tags/tagMultiSeries": api.names,
+        "/tags/delSeries": api.refuse_to_delete,
+    }
+    return [
+        *(endpoint(path, answer, gate) for path, answer in answers.items()),
+        *(endpoint(path, answer, gate, methods=["POST"]) for path, answer in writes.items()),
+        endpoint("/tags/{tag:path}", api.values, gate),
+    ]
+
+
+def _event_routes(api: EventApi, gate: Gate) -> list[Route]:
+    return [
+        endpoint("/events/get_data", api.find, gate),
+        endpoint("/events/{number:int}", api.get, gate),
+        endpoint("/events/{number:int}/", api.get, gate),
+        *(
+            endpoint(path, api.add, gate, read=read_document, methods=["POST"])
+            for path in ("/events", "/events/")
+        ),
     ]
 
 
@@ -87,7 +117,7 @@ class _Api:
         options = asked.options()
         content = chosen.encode(self._series(asked, span), options)
         if chosen.script:
-            return _script(content, asked)
+            return as_script(content, asked)
         return Response(content, media_type=chosen.media_type)
 
     def _series(self, asked: Parameters, span: Span) -> list[TimeSeries]:
@@ -102,25 +132,25 @@ class _Api:
             "nodelist": lambda namespace, query: find.nodes_at(namespace, query, place),
         }
         answer = asked.choice("format", "treejson", formats)
-        return _json(answer(self._namespace(asked), _query(asked)), asked)
+        return as_json(answer(self._namespace(asked), _query(asked)), asked)
 
     def expand(self, asked: Parameters) -> Response:
         _query(asked)
         queries, leaves_only = asked.all("query"), asked.flag("leavesOnly")
         if asked.flag("groupByExpr"):
             groups = {one: self._expanded(asked, [one], leaves_only=leaves_only) for one in queries}
-            return _json({"results": groups}, asked)
-        return _json({"results": self._expanded(asked, queries, leaves_only=leaves_only)}, asked)
+            return as_json({"results": groups}, asked)
+        return as_json({"results": self._expanded(asked, queries, leaves_only=leaves_only)}, asked)
 
     def index(self, asked: Parameters) -> Response:
-        return _json(self._expanded(asked, ["**"], leaves_only=True), asked)
+        return as_json(self._expanded(asked, ["**"], leaves_only=True), asked)
 
     def functions(self, asked: Parameters) -> Response:
         group = asked.one("group", "") or None
-        return _json(catalogue.listed(group, grouped=asked.flag("grouped")), asked)
+        return as_json(catalogue.listed(group, grouped=asked.flag("grouped")), asked)
 
     def function(self, asked: Parameters) -> Response:
-        return _json(catalogue.described(asked.address["name"]), asked)
+        return as_json(catalogue.described(asked.address["name"]), asked)
 
     def _expanded(
         self, asked: Parameters, queries: Iterable[str], *, leaves_only: bool
@@ -132,50 +162,6 @@ class _Api:
 
     def version(self, _asked: Parameters) -> Response:
         return PlainTextResponse(VERSION)
-
-
-_STATUSES = {BodyTooLargeError: 413, NotFoundError: 404, NotInstalledError: 501}
-
-
-def _route(path: str, answer: Answer, gate: Gate) -> Route:
-    async def endpoint(request: Request) -> Response:
-        try:
-            asked = await read_parameters(request)
-
-            def answered(budget: Budget) -> Response:
-                return answer(replace(asked, budget=budget))
-
-            return await gate.run(request, answered)
-        except RequestError as error:
-            return _refusal(str(error), _STATUSES.get(type(error), 400))
-        except StoreError as error:
-            return _refusal(str(error), 503)
-        except BusyError:
-            busy = _refusal("too many requests wait already; ask again in a while", 503)
-            busy.headers["Retry-After"] = str(RETRY_SECONDS)
-            return busy
-        except GoneError:
-            return Response(status_code=_NOBODY_WAITS)
-
-    return Route(path, endpoint, methods=["GET", "POST"])
-
-
-def _refusal(why: str, status: int) -> Response:
-    return PlainTextResponse(f"{why}\n", status_code=status, headers=_NO_SNIFF)
-
-
-def _json(content: object, asked: Parameters) -> Response:
-    """Answer JSON, on lines of its own for each part if `pretty` asks for it."""
-    lines = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS if asked.flag("pretty") else 0
-    return _script(orjson.dumps(content, option=lines), asked)
-
-
-def _script(content: bytes, asked: Parameters) -> Response:
-    """Answer JSON, or JavaScript that calls the function which `jsonp` names with it."""
-    if not (callback := asked.callback()):
-        return Response(content, media_type="application/json")
-    called = b"%s(%s)" % (callback.encode(), content)
-    return Response(called, media_type="text/javascript", headers=_NO_SNIFF)
 
 
 def _usual_format(asked: Parameters) -> str:

@@ -16,7 +16,9 @@ ALLOWED = (
 )
 INTERVALS = "a number with a unit, as in 30s, 5min, 1h, 1d, 1w, 1mon or 1y"
 
-_LATEST = 7_258_118_400  # the year 2200
+LATEST = 7_258_118_400
+"""The first second of the year 2200, from which on there are no times."""
+
 _NOISE = str.maketrans("", "", "_, \t")
 _TIME = re.compile(r"([^+-]*)([+-].*)?\Z")
 _OFFSET = re.compile(r"(\d{1,9})([a-z]+)")
@@ -62,7 +64,7 @@ def parse_time(key: str, text: str, now: float, zone: tzinfo) -> int:
         time = _parse(text.lower().translate(_NOISE), int(now), zone)
     except (ValueError, OverflowError):
         time = -1
-    if not 0 <= time < _LATEST:
+    if not 0 <= time < LATEST:
         raise RequestError(f"{key} is {shown(text)}; allowed is {ALLOWED}")
     return time
 
@@ -77,7 +79,7 @@ def parse_interval(text: str) -> int:
         seconds = _seconds(text.lower().translate(_NOISE).removeprefix("+"))
     except ValueError:
         seconds = 0
-    if not 0 < seconds < _LATEST:
+    if not 0 < seconds < LATEST:
         raise ValueError(f"{text!r} is no interval; allowed is {INTERVALS}")
     return seconds
 
@@ -90,7 +92,7 @@ def parse_offset(text: str) -> int:
     """
     text = text.lower().translate(_NOISE)
     seconds = _offset(text if text[:1] in {"+", "-"} else f"+{text}")
-    if abs(seconds) >= _LATEST:
+    if abs(seconds) >= LATEST:
         raise ValueError(f"{text!r} is longer than a time can be")
     return seconds
 

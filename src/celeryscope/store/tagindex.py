@@ -5,15 +5,10 @@ from threading import Lock
 
 from celeryscope.metrics import Kind
 from celeryscope.store.protocol import Series
+from celeryscope.store.tagnames import SEPARATOR, tags_of
 from celeryscope.store.trie import Trie
 
-TAGS = ";"
-"""What parts a name from its tags, and these from one another."""
-
-NAME = "name"
-"""The tag that every series has: its name without tags. None that a client sends counts for it."""
-
-_ANY_TAGS = f"{TAGS}*"
+_ANY_TAGS = f"{SEPARATOR}*"
 
 
 class TagIndex:
@@ -64,13 +59,7 @@ class TagIndex:
         return [node.series for node in found if node.series]
 
 
-def tags_of(name: str) -> dict[str, str]:
-    """Return the tags of a series' name but for `name`; of two for one tag the last."""
-    pairs = (pair.partition("=") for pair in name.split(TAGS)[1:])
-    return {tag: value for tag, _, value in pairs if tag and value and tag != NAME}
-
-
 def _path(series: Series) -> list[str]:
     """Return the nodes of the name, then all tags as one more that no name has."""
-    key, _, tags = series.name.partition(TAGS)
-    return [*key.split("."), TAGS + tags]
+    key, _, tags = series.name.partition(SEPARATOR)
+    return [*key.split("."), SEPARATOR + tags]

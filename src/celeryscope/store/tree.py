@@ -5,7 +5,8 @@ from threading import Lock
 
 from celeryscope.metrics import Kind
 from celeryscope.store.protocol import Node, Series
-from celeryscope.store.tagindex import TAGS, TagIndex
+from celeryscope.store.tagindex import TagIndex
+from celeryscope.store.tagnames import SEPARATOR
 from celeryscope.store.trie import Trie
 
 
@@ -36,7 +37,7 @@ class NameTree:
 
     def add(self, series: Series) -> None:
         with self._lock:
-            if TAGS in series.name:
+            if SEPARATOR in series.name:
                 self.tags.add(series)
             else:
                 self._tries[series.kind].add(series.name.split("."), series)
@@ -46,7 +47,7 @@ class NameTree:
         """Take a series out, and the branches that lead to no other."""
         with self._lock:
             del self._series[series.kind][series.name]
-            if TAGS in series.name:
+            if SEPARATOR in series.name:
                 self.tags.remove(series)
             else:
                 self._tries[series.kind].remove(series.name.split("."))

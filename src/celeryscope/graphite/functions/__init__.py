@@ -22,6 +22,7 @@ from celeryscope.graphite.functions import (
     shift,
     special,
     summarize,
+    tagged,
     values,
 )
 
@@ -46,6 +47,7 @@ _FAMILIES = (
     shift,
     special,
     summarize,
+    tagged,
     values,
 )
 

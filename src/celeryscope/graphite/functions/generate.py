@@ -87,6 +87,19 @@ def random_walk(context: Context, name: str, step: int) -> list[TimeSeries]:
     return [replace(line, values=np.cumsum(moves) - moves[0])]
 
 
+@function("events", "Special", Parameter("tags", TEXT, multiple=True))
+def events(context: Context, tags: list[str]) -> list[TimeSeries]:
+    """Show how many events with all of some tags there were; `"*"` stands for any event.
+
+    Best drawn by `drawAsInfinite`.
+    """
+    quoted = ", ".join(f'"{tag}"' for tag in tags)
+    name, window = f"events({quoted})", context.window
+    counts = context.fetcher.events([] if tags == ["*"] else tags, window)
+    line = _made(context, name, window.start, window.step, counts, name)
+    return [replace(line, method="sum")]
+
+
 def horizontal(context: Context, value: float) -> TimeSeries:
     """Return a line of one value with the points that all series have."""
     window = context.window
