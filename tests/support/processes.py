@@ -74,6 +74,7 @@ def running(
     log: Path,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[Running]:
     """Start a command in its own process group, and stop the whole group in the end."""
     with log.open("ab") as output:
@@ -84,6 +85,7 @@ def running(
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
             cwd=cwd,
+            pass_fds=pass_fds,
             start_new_session=True,
         )
     started = Running(process, log)

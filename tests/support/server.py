@@ -4,7 +4,7 @@ import contextlib
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,15 +60,26 @@ class ServerUnderTest:
 
 @contextlib.contextmanager
 def celeryscope_server(
-    folder: Path, flags: Sequence[str] = (), statsd_port: int = 0, http_port: int = 0
+    folder: Path,
+    flags: Sequence[str] = (),
+    statsd_port: int = 0,
+    http_port: int = 0,
+    *,
+    under: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[ServerUnderTest]:
-    """Run `celeryscope serve` with its data in `folder` until the end, or until it is killed."""
+    """Run `celeryscope serve` with its data in `folder` until the end, or until it is killed.
+
+    `under` is the command that runs it, if there is one.
+    """
     http_port = http_port or free_port()
     statsd_port = statsd_port or free_port(socket.SOCK_DGRAM)
-    command = [sys.executable, "-m", "celeryscope", "serve", "--data", str(folder / "data")]
+    command = [*under, sys.executable, "-m", "celeryscope", "serve"]
+    command += ["--data", str(folder / "data")]
     command += ["--http", f"127.0.0.1:{http_port}", "--statsd", f"127.0.0.1:{statsd_port}"]
     command += ["--admin", "127.0.0.1:0", *flags]
-    with running(command, folder / "server.log") as process:
+    with running(command, folder / "server.log", env, pass_fds=pass_fds) as process:
         server = ServerUnderTest(http_port, statsd_port, process)
         wait_until(
             lambda: _answers(server.url) or process.process.poll() is not None, what="the server"
