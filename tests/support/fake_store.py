@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Distribution, Distributions, Floats
-from celeryscope.store.protocol import Event, Node, Points, Scalars, Series, Timers, Window
+from celeryscope.store.protocol import Event, Node, Points, Scalars, Series, Settled, Timers, Window
 from celeryscope.store.stop import Stop
 from celeryscope.store.tagindex import TagIndex
 from celeryscope.store.tiers import Tier
@@ -105,6 +105,9 @@ class FakeStore:
     ) -> Window:
         del archive
         return choose_window([self._tier], start, end, points)
+
+    def settled(self) -> Settled:
+        return Settled(self._flushes[-1].start if self._flushes else 0.0, len(self._flushes))
 
     def covered(self, window: Window) -> Floats:
         return np.array([sum(f.seconds for f in held) for held in self._by_point(window)])

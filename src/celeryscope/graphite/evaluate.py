@@ -12,6 +12,7 @@ from celeryscope.graphite.declaration import Context
 from celeryscope.graphite.errors import ArgumentError, TargetError
 from celeryscope.graphite.fetch import Fetcher
 from celeryscope.graphite.functions import FUNCTIONS
+from celeryscope.graphite.kept import KeptGrids
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.series import TimeSeries, consolidated
 from celeryscope.graphite.span import Span
@@ -28,8 +29,9 @@ def render(
     span: Span,
     naming: Naming = DEFAULT_NAMING,
     budget: Budget | None = None,
+    kept: KeptGrids | None = None,
 ) -> list[TimeSeries]:
-    """Return the series of all targets, in order.
+    """Return the series of all targets, in order; `kept` is what requests share.
 
     Raises:
         TargetError: A target is wrong.
@@ -38,7 +40,7 @@ def render(
     budget = budget or Budget()
     store = store.ended_by(budget)
     parsed = [(text, parse(text)) for text in targets]
-    fetcher = Fetcher(store, Namespace(store, thresholds, naming), budget)
+    fetcher = Fetcher(store, Namespace(store, thresholds, naming), kept or KeptGrids(), budget)
     stacks: dict[str, Floats] = {}
     with np.errstate(all="ignore"):
         found = [

@@ -10,16 +10,17 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from celeryscope import statistics
 from celeryscope.graphite import events
 from celeryscope.graphite.budget import Budget
+from celeryscope.graphite.grids import Grids
+from celeryscope.graphite.kept import KeptGrids
 from celeryscope.graphite.namespace import Leaf, Namespace, split
 from celeryscope.graphite.naming import tags_of
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.graphite.tagged import TagFinder
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
-from celeryscope.store.protocol import Scalars, Series, Store, Window
+from celeryscope.store.protocol import Series, Store, Window
 
 _METHODS = {"count": "sum", "sum": "sum", "lower": "min", "upper": "max"}
 
@@ -31,8 +32,9 @@ Rows = Iterator[tuple[Leaf, str, Floats]]
 class Fetcher:
     """Answers one request: keeps what it has read, and charges the values asked for."""
 
-    def __init__(self, store: Store, namespace: Namespace, budget: Budget) -> None:
+    def __init__(self, store: Store, namespace: Namespace, kept: KeptGrids, budget: Budget) -> None:
         self._store = store
+        self._grids = Grids(store, kept)
         self._namespace = namespace
         self._budget = budget
         self._asked: dict[Window, tuple[int, int, int | None]] = {}
@@ -110,54 +112,40 @@ class Fetcher:
 
     def _counters(self, leaves: Sequence[Leaf], window: Window) -> Rows:
         series, row_of = _distinct(leaves)
-        totals = self._scalars(series, window).total
-        seconds = self._covered(window)
-        listened = np.where(seconds > 0, seconds, np.nan)
+        totals = self._grids.totals(series, window)
         for leaf in leaves:
             total = totals[row_of[leaf.series.id]]
             if leaf.statistic == "rate":
-                yield leaf, "average", total / listened
+                yield leaf, "average", total / self._listened(window)
             else:
                 yield leaf, "sum", total
 
     def _timers(self, leaves: Sequence[Leaf], window: Window) -> Rows:
         series, row_of = _distinct(leaves)
-        ids = tuple(row_of)
-        timers = self._keep(
-            ("timers", ids, window),
-            lambda: self._store.timers([[one] for one in series], window),
-        )
-        seconds = _known_seconds(series, window, self._covered(window)).ravel()
-        grids = {
-            name: timers.grid(read(timers.cells, seconds))
-            for name in {leaf.statistic for leaf in leaves}
-            if (read := statistics.reading(name))
-        }
+        names = {leaf.statistic for leaf in leaves}
+        grids = {name: self._grids.statistic(name, series, window) for name in names}
         for leaf in leaves:
             values = grids[leaf.statistic][row_of[leaf.series.id]]
             yield leaf, _method(leaf.statistic), values
 
     def _gauges(self, leaves: Sequence[Leaf], window: Window) -> Rows:
         series, row_of = _distinct(leaves)
-        means = self._scalars(series, window).mean
+        means = self._grids.means(series, window)
         yield from ((leaf, "average", means[row_of[leaf.series.id]]) for leaf in leaves)
 
     def _sets(self, leaves: Sequence[Leaf], window: Window) -> Rows:
         series, row_of = _distinct(leaves)
-        sizes = self._scalars(series, window).high
+        sizes = self._grids.sizes(series, window)
         yield from ((leaf, "max", sizes[row_of[leaf.series.id]]) for leaf in leaves)
 
     def _plain(self, leaves: Sequence[Leaf], window: Window) -> Rows:
         series, row_of = _distinct(leaves)
-        values = self._store.points(series, window)
+        values = self._grids.points(series, window)
         yield from ((leaf, "average", values[row_of[leaf.series.id]]) for leaf in leaves)
 
-    def _scalars(self, series: Sequence[Series], window: Window) -> Scalars:
-        ids = tuple(one.id for one in series)
-        return self._keep(("scalars", ids, window), lambda: self._store.scalars(series, window))
-
-    def _covered(self, window: Window) -> Floats:
-        return self._keep(("covered", window), lambda: self._store.covered(window))
+    def _listened(self, window: Window) -> Floats:
+        seconds = self._grids.covered(window)
+        return np.where(seconds > 0, seconds, np.nan)
 
     def _keep(self, key: Hashable, read: Callable[[], T]) -> T:
         if key not in self._kept:
@@ -169,13 +157,6 @@ def _distinct(leaves: Sequence[Leaf]) -> tuple[list[Series], dict[int, int]]:
     """Return the leaves' series without repetition, and each one's row by its id."""
     series = {leaf.series.id: leaf.series for leaf in leaves}
     return list(series.values()), {one: row for row, one in enumerate(series)}
-
-
-def _known_seconds(series: Sequence[Series], window: Window, covered: Floats) -> Floats:
-    """Return the seconds listened to in each interval of each series, from its first on."""
-    ends = window.start + window.step * np.arange(1, window.points + 1)
-    first_seen = np.array([one.first_seen for one in series])
-    return np.where(ends > first_seen[:, None], covered, 0.0)
 
 
 def _method(statistic: str) -> str:

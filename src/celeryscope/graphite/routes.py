@@ -15,6 +15,7 @@ from celeryscope.graphite.evaluate import render
 from celeryscope.graphite.eventapi import EventApi
 from celeryscope.graphite.formats import FORMATS, Format
 from celeryscope.graphite.gate import Gate
+from celeryscope.graphite.kept import KeptGrids
 from celeryscope.graphite.namespace import Namespace
 from celeryscope.graphite.request import Parameters
 from celeryscope.graphite.series import TimeSeries
@@ -103,6 +104,7 @@ class _Api:
         self._clock = clock
         self._thresholds = thresholds
         self._naming = naming
+        self._kept = KeptGrids()
 
     def render(self, asked: Parameters) -> Response:
         chosen = asked.choice("format", _usual_format(asked), _FORMATS)
@@ -122,7 +124,9 @@ class _Api:
 
     def _series(self, asked: Parameters, span: Span) -> list[TimeSeries]:
         targets = [target for target in asked.all("target") if target.strip()]
-        return render(self._store, self._thresholds, targets, span, self._naming, asked.budget)
+        return render(
+            self._store, self._thresholds, targets, span, self._naming, asked.budget, self._kept
+        )
 
     def find(self, asked: Parameters) -> Response:
         place = asked.whole("position", -1)

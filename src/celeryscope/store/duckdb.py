@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from copy import copy
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -13,28 +14,36 @@ import numpy as np
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
-from celeryscope.store import holdings, schema
+from celeryscope.store import holdings
 from celeryscope.store.archive import Archive
 from celeryscope.store.archives import Archives, apply_methods
 from celeryscope.store.catalog import Catalog
 from celeryscope.store.database import Database, insert
 from celeryscope.store.events import EventTable
+from celeryscope.store.fileformat import prepare
 from celeryscope.store.folder import DataFolder
 from celeryscope.store.patterns import Aggregation, Schema
 from celeryscope.store.points import Placement
-from celeryscope.store.protocol import Node, Points, Scalars, Series, StoreError, Timers, Window
+from celeryscope.store.protocol import (
+    Node,
+    Points,
+    Scalars,
+    Series,
+    Settled,
+    StoreError,
+    Timers,
+    Window,
+)
 from celeryscope.store.reader import Reader, Source, sources
 from celeryscope.store.rows import Columns, of_archive, rows_of
 from celeryscope.store.schema import Table
+from celeryscope.store.settling import Settling
 from celeryscope.store.stop import Stop
 from celeryscope.store.tagindex import TagIndex
 from celeryscope.store.tiers import Tier
 from celeryscope.store.upkeep import Upkeep
 from celeryscope.store.windows import choose_window, covering
 
-FORMAT = 2
-_UPGRADED = 1
-"""The format before, to which the catalog only adds."""
 FILE = "celeryscope.duckdb"
 
 
@@ -60,6 +69,7 @@ class DuckDBStore:
         self._catalog = Catalog(archives, rules)
         self._events = EventTable(database)
         self._upkeep = Upkeep(database, archives, self._catalog)
+        self._settling = Settling(clock())
         self.stop = Stop()
 
     @classmethod
@@ -112,7 +122,7 @@ class DuckDBStore:
             database = undo.enter_context(closing(Database(path / FILE)))
             store = cls(folder, database, archives, rules, clock)
             with database.transaction("opened") as cursor:
-                _prepare(cursor)
+                prepare(cursor)
                 fill(cursor)
                 store._catalog.load(cursor)
                 if rules:
@@ -156,6 +166,7 @@ class DuckDBStore:
                     own = of_archive(rows, kept_in, archive.id) if kept_in.any() else rows
                     self._insert(cursor, archive, own, flush.start)
             self._catalog.add(new)
+            self._settling.wrote(flush.start)
 
     def write_points(self, points: Points) -> int:
         """Store points of any age in one transaction; return how many are too old to be kept.
@@ -219,6 +230,9 @@ class DuckDBStore:
         tiers = covering(kept, since, self._clock(), start)
         return replace(choose_window(tiers, start, end, points), archive=archive)
 
+    def settled(self) -> Settled:
+        return self._settling.now()
+
     def covered(self, window: Window) -> Floats:
         with self._reader(window) as reader:
             return reader.covered()
@@ -270,23 +284,9 @@ class DuckDBStore:
             self.stop.interrupting(cursor.interrupt),
         ):
 
+            @cache
             def spans(number: int) -> tuple[Archive, list[Source]]:
                 archive = self._archives.by_id[number]
                 return archive, sources(archive, holdings.load(cursor, number), window)
 
             yield Reader(cursor, spans, window, self._catalog.timers_between)
-
-
-def _prepare(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Make the file a store of ours, if it is new."""
-    cursor.execute(schema.CATALOG)
-    [*rows] = cursor.execute("SELECT version FROM format").fetchall()
-    if not rows:
-        cursor.execute("INSERT INTO format VALUES (?)", [FORMAT])
-    elif rows[0][0] == _UPGRADED:
-        cursor.execute("UPDATE format SET version = ?", [FORMAT])
-    elif rows[0][0] != FORMAT:
-        raise StoreError(
-            f"the store has format {rows[0][0]}, this celeryscope reads {FORMAT}; "
-            "use the celeryscope that wrote it, or another data folder"
-        )

@@ -59,6 +59,14 @@ class Window:
         return self.start + self.step * self.points
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What flushes said of the time before `until` stays as it is while `version` does."""
+
+    until: float
+    version: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
     """Points of plain series, side by side: whose, when (Unix time) and what; none is NaN.
@@ -188,6 +196,9 @@ class Store(Protocol):
         With `points` the coarsest tier that still gives the resolution is read. Intervals are
         aligned to the step; with `points` 1 a single one starts on the tier's own grid.
         """
+
+    def settled(self) -> Settled:
+        """Return until when all that is read, but plain series, is final."""
 
     def covered(self, window: Window) -> Floats:
         """Return for each interval the seconds in which the server listened."""

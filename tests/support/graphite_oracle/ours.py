@@ -7,6 +7,7 @@ import numpy as np
 
 from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.fetch import Fetcher
+from celeryscope.graphite.kept import KeptGrids
 from celeryscope.graphite.namespace import Namespace, split
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.store.glob import Matcher, matcher
@@ -21,7 +22,7 @@ class ArrayFetcher(Fetcher):
 
     def __init__(self, arrays: Mapping[str, TimeSeries], budget: Budget) -> None:
         store = FakeStore()
-        super().__init__(store, Namespace(store, ()), budget)
+        super().__init__(store, Namespace(store, ()), KeptGrids(), budget)
         self._arrays = arrays
 
     def window(self, start: int, end: int, _points: int | None = None) -> Window:
