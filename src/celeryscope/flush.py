@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from celeryscope.sketch import Distribution
+from celeryscope.timerset import TimerSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +30,4 @@ class Flush:
 
     def summary(self) -> Self:
         """Return it without the single samples of its timers, which take the most memory."""
-        timers = {name: replace(timer, values=None) for name, timer in self.timers.items()}
-        return replace(self, timers=timers)
+        return replace(self, timers=TimerSet.of(self.timers).summary())

@@ -167,6 +167,11 @@ class Distributions:
             counts=runs[places],
         )
 
+    def bin_values(self) -> Floats:
+        """Return what stands for each bin, between its cell's least and greatest value."""
+        bins = np.diff(self.offsets)
+        return value_of(self.buckets).clip(np.repeat(self.min, bins), np.repeat(self.max, bins))
+
     def mean(self) -> Floats:
         return self._per_sample(self.sum)
 

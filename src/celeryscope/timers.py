@@ -1,4 +1,4 @@
-"""Every statistic of one timer in one interval, under node statsd's names and by its formulas.
+"""Every statistic of the timers of one interval, under node statsd's names and by its formulas.
 
 They are exact where the samples are at hand. Elsewhere what stands on order (thresholds, median,
 bins) is read from the histogram, within 1 % of the value, and the rest is exact all the same.
@@ -8,21 +8,36 @@ negative: half up, at most n. Where k is 0 it has no statistics; a single sample
 """
 
 import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import floor, isinf, isnan, sqrt
+from math import floor, isinf
+from typing import NamedTuple
 
 import numpy as np
 
-from celeryscope.sketch import Distribution, Distributions, Floats, value_of
+from celeryscope.sketch import Counts, Distribution, Distributions, Floats
 from celeryscope.statistics import DEFAULT_THRESHOLDS, digits, readings, suffix
+from celeryscope.timerset import Block, TimerSet
 
 Histogram = tuple[str, tuple[float, ...]]
 """The part of a timer's name that it is for, and its bins' upper bounds, ascending."""
 
-_COUNTS = {"count", "count_ps"}
+_Columns = dict[str, Floats]
+"""By statistic, its value of each timer."""
+
+_COUNTS = ("count", "count_ps")
 _HISTOGRAM = "histogram"
 _PERCENT = re.compile(r"_(top)?\d+(_\d+)?\Z")
+
+
+class Table(NamedTuple):
+    """A row of values for each name, a column for each statistic; NaN where there is none."""
+
+    names: Sequence[str]
+    statistics: Sequence[str]
+    values: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +53,47 @@ class TimerStatistics:
     histograms: tuple[Histogram, ...] = ()
     wanted: frozenset[str] = frozenset()
 
-    def of(self, name: str, timer: Distribution, seconds: float) -> dict[str, float]:
-        """Return a timer's statistics in an interval of `seconds`; no `count_ps` in one of none."""
-        found = {"count": timer.count}
-        if seconds > 0:
-            found["count_ps"] = timer.count / seconds
-        if timer.values is None:
-            found |= _read(timer, self.thresholds)
-        else:
-            found |= _Samples.of(timer.values).statistics(self.thresholds)
-        return self._wanted(found | _bins(timer, self._bounds(name)))
+    def of(self, timers: Mapping[str, Distribution], seconds: float) -> Iterator[Table]:
+        """Yield the statistics in an interval of `seconds`; no `count_ps` in one of none."""
+        side_by_side = TimerSet.of(timers)
+        names = list(side_by_side)
+        for block in side_by_side.blocks():
+            cells = side_by_side.cells.part(block.first, block.end)
+            found = {"count": cells.count}
+            if seconds > 0:
+                found["count_ps"] = cells.count / seconds
+            values = _values_of(block, cells)
+            found |= values.statistics(self.thresholds)
+            yield from self._tables(names[block.first : block.end], found, values)
 
-    def idle(self) -> dict[str, float]:
-        """Return the statistics of a timer to which nothing came."""
-        return self._wanted({"count": 0.0, "count_ps": 0.0})
+    def idle(self, names: Sequence[str]) -> Table:
+        """Return the statistics of timers to which nothing came."""
+        return self._table(names, {count: np.zeros(len(names)) for count in _COUNTS})
+
+    def _tables(
+        self, names: Sequence[str], found: _Columns, values: "_Samples | _Bins"
+    ) -> Iterator[Table]:
+        """Yield a table for the timers of each histogram."""
+        by_bounds: dict[tuple[float, ...], list[int]] = defaultdict(list)
+        for place, name in enumerate(names):
+            by_bounds[self._bounds(name)].append(place)
+        for bounds, places in by_bounds.items():
+            own = found | _bins(values, bounds)
+            here = {statistic: column[places] for statistic, column in own.items()}
+            yield self._table([names[place] for place in places], here)
 
     def _bounds(self, name: str) -> tuple[float, ...]:
         return next((bounds for part, bounds in self.histograms if part in name), ())
 
-    def _wanted(self, found: dict[str, float]) -> dict[str, float]:
-        if not self.wanted:
-            return found
-        return {name: value for name, value in found.items() if _family(name) in self.wanted}
+    def _table(self, names: Sequence[str], found: _Columns) -> Table:
+        wanted = [name for name in found if not self.wanted or _family(name) in self.wanted]
+        values = np.column_stack([np.empty((len(names), 0)), *(found[name] for name in wanted)])
+        return Table(names, wanted, values)
 
 
 @dataclass(frozen=True, slots=True)
 class _Samples:
-    """Ascending values, and the sums of the first so many of them and of their squares.
+    """Timers' ascending values, as many of each, and the sums of the first so many and squares.
 
     All sums add one value after the other, as node's do, so that they are equal to the last bit.
     """
@@ -75,65 +104,88 @@ class _Samples:
 
     @classmethod
     def of(cls, values: Floats) -> "_Samples":
-        return cls(values, np.cumsum(values), np.cumsum(values * values))
+        return cls(values, np.cumsum(values, axis=1), np.cumsum(values * values, axis=1))
 
-    def statistics(self, thresholds: tuple[float, ...]) -> dict[str, float]:
+    def statistics(self, thresholds: tuple[float, ...]) -> _Columns:
         found = self._whole()
         for threshold in thresholds:
             found |= self._beyond(threshold)
         return found
 
-    def _whole(self) -> dict[str, float]:
-        values, n = self.values, self.values.size
-        total, squares = float(self.sums[-1]), float(self.squares[-1])
-        deviations = np.cumsum(np.square(values - total / n))
+    def below(self, bound: float) -> Counts:
+        below: Counts = np.count_nonzero(self.values < bound, axis=1)
+        return below
+
+    def _whole(self) -> _Columns:
+        values, n = self.values, self.values.shape[1]
+        total, squares = self.sums[:, -1], self.squares[:, -1]
+        mean = total / n
+        deviations = np.cumsum(np.square(values - mean[:, None]), axis=1)
         return {
-            "lower": float(values[0]),
-            "upper": float(values[-1]),
+            "lower": values[:, 0],
+            "upper": values[:, -1],
             "sum": total,
             "sum_squares": squares,
-            "mean": total / n,
-            "median": float(values[(n - 1) // 2] + values[n // 2]) / 2,
-            "std": sqrt(float(deviations[-1]) / n),
+            "mean": mean,
+            "median": (values[:, (n - 1) // 2] + values[:, n // 2]) / 2,
+            "std": np.sqrt(deviations[:, -1] / n),
         }
 
-    def _beyond(self, threshold: float) -> dict[str, float]:
-        n, name = self.values.size, suffix(threshold)
+    def _beyond(self, threshold: float) -> _Columns:
+        (timers, n), name = self.values.shape, suffix(threshold)
         k = 1 if n == 1 else min(floor(abs(threshold) / 100 * n + 0.5), n)
         if k == 0:
             return {}
         first, edge, place = (n - k, "lower", n - k) if threshold < 0 else (0, "upper", k - 1)
         total = _between(self.sums, first, first + k)
         return {
-            f"count_{name}": float(k),
+            f"count_{name}": np.full(timers, float(k)),
             f"mean_{name}": total / k,
-            f"{edge}_{name}": float(self.values[place]),
+            f"{edge}_{name}": self.values[:, place],
             f"sum_{name}": total,
             f"sum_squares_{name}": _between(self.squares, first, first + k),
         }
 
 
-def _between(sums: Floats, first: int, end: int) -> float:
-    return float(sums[end - 1] - sums[first - 1]) if first else float(sums[end - 1])
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    """Timers' histograms, and the value that stands for each of their bins."""
+
+    cells: Distributions
+    values: Floats
+
+    @classmethod
+    def of(cls, cells: Distributions) -> "_Bins":
+        return cls(cells, cells.bin_values())
+
+    def statistics(self, thresholds: tuple[float, ...]) -> _Columns:
+        seconds = np.ones(self.cells.samples.shape)
+        read = readings(thresholds)
+        return {name: read[name](self.cells, seconds) for name in read if name not in _COUNTS}
+
+    def below(self, bound: float) -> Counts:
+        counts = np.where(self.values < bound, self.cells.counts, 0)
+        below: Counts = np.add.reduceat(counts, self.cells.offsets[:-1])
+        return below
 
 
-def _read(timer: Distribution, thresholds: tuple[float, ...]) -> dict[str, float]:
-    cells, seconds = Distributions.of([timer]), np.ones(1)
-    read = readings(thresholds)
-    found = {name: float(read[name](cells, seconds)[0]) for name in read.keys() - _COUNTS}
-    return {name: value for name, value in found.items() if not isnan(value)}
+def _values_of(block: Block, cells: Distributions) -> _Samples | _Bins:
+    return _Bins.of(cells) if block.rows is None else _Samples.of(block.rows)
 
 
-def _bins(timer: Distribution, bounds: tuple[float, ...]) -> dict[str, float]:
+def _between(sums: Floats, first: int, end: int) -> Floats:
+    return sums[:, end - 1] - sums[:, first - 1] if first else sums[:, end - 1]
+
+
+def _bins(values: _Samples | _Bins, bounds: tuple[float, ...]) -> _Columns:
     """Return how many values lie below each bound and not below the one before."""
-    if timer.values is None:
-        values = value_of(timer.buckets).clip(timer.min, timer.max)
-        runs = np.concatenate([[0], np.cumsum(timer.counts)])
-        below = runs[np.searchsorted(values, bounds)]
-    else:
-        below = np.searchsorted(timer.values, bounds)
-    counts = np.diff(below, prepend=0)
-    return {_bin(bound): float(count) for bound, count in zip(bounds, counts, strict=True)}
+    found: _Columns = {}
+    before: Counts | int = 0
+    for bound in bounds:
+        below = values.below(bound)
+        found[_bin(bound)] = (below - before).astype(np.float64)
+        before = below
+    return found
 
 
 @cache

@@ -40,7 +40,7 @@ def lifelike(start: int) -> Flush:
     )
 
 
-def points_of(flush: Flush) -> list[codec.Point]:
+def points_of(flush: Flush) -> codec.Snapshot:
     return Points(statistics=STATISTICS).of(flush)
 
 

@@ -86,7 +86,7 @@ class HeldUp(Points):
         super().__init__()
         self.may = Event()
 
-    def of(self, flush: Flush) -> list[codec.Point]:
+    def of(self, flush: Flush) -> codec.Snapshot:
         self.may.wait(30)
         return super().of(flush)
 
@@ -123,7 +123,7 @@ def test_large_flushes_wait_in_smaller_numbers() -> None:
 class Faulty(Points):
     """Points that cannot be made of the first flush."""
 
-    def of(self, flush: Flush) -> list[codec.Point]:
+    def of(self, flush: Flush) -> codec.Snapshot:
         if flush.start == 10:
             raise ArithmeticError("a fault")
         return super().of(flush)

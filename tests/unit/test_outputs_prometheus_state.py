@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from celeryscope.outputs.prometheus.histogram import BUCKETS, Bounds
 from celeryscope.outputs.prometheus.identity import Reader
 from celeryscope.outputs.prometheus.state import IDLE_SECONDS, HistogramValue, State
 from celeryscope.sketch import Distribution
+from celeryscope.timerset import TimerSet
 
 NOON = 1_700_000_000.0
 TASK = "celery.task.proj.tasks.charge"
@@ -158,14 +159,22 @@ def test_bounds_must_ascend(bounds: list[float]) -> None:
         Bounds(bounds)
 
 
+def counted(bounds: Sequence[float], timer: Distribution) -> list[int]:
+    """Count a timer's samples, beside others."""
+    others = {"a": Distribution.of([1.0, 2.0]), "b": Distribution.merge([Distribution.of([3.0])])}
+    timers = TimerSet.of({**others, "t": timer})
+    counts: list[int] = Bounds(bounds).count(timers)[timers.places["t"]].tolist()
+    return counts
+
+
 def test_a_sample_on_a_bound_is_below_it_whatever_the_bounds_last_bit() -> None:
-    assert Bounds([0.57]).count(Distribution.of([570.0])).tolist() == [1]
+    assert counted([0.57], Distribution.of([570.0])) == [1]
 
 
 @given(st.lists(st.floats(0, 1e7), min_size=1))
 def test_counts_are_exact_with_the_samples_at_hand(times: list[float]) -> None:
     expected = [sum(time <= bound * 1000 for time in times) for bound in BUCKETS]
-    assert Bounds().count(Distribution.of(times)).tolist() == expected
+    assert counted(BUCKETS, Distribution.of(times)) == expected
 
 
 @given(st.lists(st.floats(0, 1e7), min_size=1))
@@ -173,7 +182,7 @@ def test_counts_without_the_samples_are_right_but_within_1_percent_of_a_bound(
     times: list[float],
 ) -> None:
     summary = Distribution.merge([Distribution.of(times)])
-    counts = Bounds().count(summary)
+    counts = counted(BUCKETS, summary)
     at_least = [sum(time <= bound * 990 for time in times) for bound in BUCKETS]
     at_most = [sum(time <= bound * 1011 for time in times) for bound in BUCKETS]
     assert np.all(at_least <= counts)

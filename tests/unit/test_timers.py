@@ -1,5 +1,7 @@
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf
+from itertools import accumulate
+from math import floor, inf, isnan, sqrt
 
 import numpy as np
 import pytest
@@ -47,7 +49,85 @@ def statistics_of(
 ) -> dict[str, float]:
     timer = Distribution.of(VALUES if values is None else values, 20)
     timer = timer if exact else replace(timer, values=None)
-    return TimerStatistics(thresholds).of("a.t", timer, 10.0)
+    return alone(TimerStatistics(thresholds), timer)
+
+
+def alone(made: TimerStatistics, timer: Distribution, name: str = "a.t") -> dict[str, float]:
+    return every(made, {name: timer})[name]
+
+
+def every(made: TimerStatistics, timers: Mapping[str, Distribution]) -> dict[str, dict[str, float]]:
+    """Return each timer's statistics in 10 seconds."""
+    return {
+        name: {
+            statistic: value
+            for statistic, value in zip(table.statistics, row.tolist(), strict=True)
+            if not isnan(value)
+        }
+        for table in made.of(timers, 10.0)
+        for name, row in zip(table.names, table.values, strict=True)
+    }
+
+
+def nodes_own(values: Sequence[float], thresholds: Sequence[float]) -> dict[str, float]:
+    """Return what node makes of a timer's values, one step after the other as it does."""
+    ordered, n = sorted(values), len(values)
+    sums, squares = [0.0, *accumulate(ordered)], [0.0, *accumulate(v * v for v in ordered)]
+    mean = sums[-1] / n
+    found = {
+        "count": float(n),
+        "count_ps": n / 10.0,
+        "lower": ordered[0],
+        "upper": ordered[-1],
+        "sum": sums[-1],
+        "sum_squares": squares[-1],
+        "mean": mean,
+        "median": (ordered[(n - 1) // 2] + ordered[n // 2]) / 2,
+        "std": sqrt([*accumulate((v - mean) * (v - mean) for v in ordered)][-1] / n),
+    }
+    for threshold in thresholds:
+        k = 1 if n == 1 else floor(abs(threshold) / 100 * n + 0.5)
+        if k:
+            end = n if threshold < 0 else k
+            name, edge = statistics.suffix(threshold), "lower" if threshold < 0 else "upper"
+            total = sums[end] - sums[end - k]
+            found[f"count_{name}"] = float(k)
+            found[f"mean_{name}"] = total / k
+            found[f"{edge}_{name}"] = ordered[end - k if threshold < 0 else k - 1]
+            found[f"sum_{name}"] = total
+            found[f"sum_squares_{name}"] = squares[end] - squares[end - k]
+    return found
+
+
+TIMES = st.floats(0, 1e6) | st.integers(0, 9).map(float)
+
+
+@given(
+    st.lists(st.lists(TIMES, min_size=1, max_size=12), max_size=12),
+    st.sets(UP_TO_ALL | UP_TO_ALL.map(lambda p: -p), max_size=3).map(tuple),
+)
+def test_many_timers_have_the_statistics_of_each_to_the_last_bit(
+    timers: list[list[float]], thresholds: tuple[float, ...]
+) -> None:
+    made = {f"t{i}": Distribution.of(values) for i, values in enumerate(timers)}
+    assert every(TimerStatistics(thresholds), made) == {
+        f"t{i}": nodes_own(values, thresholds) for i, values in enumerate(timers)
+    }
+
+
+@pytest.mark.parametrize("size", [129, 1000, 4097])
+def test_a_timer_of_many_samples_has_nodes_statistics_to_the_last_bit(size: int) -> None:
+    values = np.random.default_rng(size).lognormal(5, 2, size).tolist()
+    thresholds = (50.0, 99.9, -10.0)
+    made = alone(TimerStatistics(thresholds), Distribution.of(values))
+    assert made == nodes_own(values, thresholds)
+
+
+def test_timers_with_and_without_samples_at_hand_are_told_apart() -> None:
+    at_hand, gone = Distribution.of(VALUES), replace(Distribution.of([3.0]), values=None)
+    found = every(TimerStatistics((4.0, 90.0)), {"a": at_hand, "b": gone, "c": at_hand})
+    assert found["a"] == found["c"] == nodes_own(VALUES, (4.0, 90.0))
+    assert found["b"] == nodes_own([3.0], (4.0, 90.0))
 
 
 def test_statistics_are_those_of_node_statsd() -> None:
@@ -132,7 +212,7 @@ def test_a_threshold_that_takes_all_samples_is_the_whole(*, exact: bool) -> None
 def test_more_samples_than_memory_holds_are_read_from_their_histogram() -> None:
     one = Distribution.of([5.0, 10.0])
     many = replace(one, samples=2 * 10**12, counts=one.counts * 10**12, values=None)
-    found = TimerStatistics((50,), (("", (7.0, inf)),)).of("t", many, 10.0)
+    found = alone(TimerStatistics((50,), (("", (7.0, inf)),)), many)
     assert found["count_50"] == found["histogram.bin_7"] == found["histogram.bin_inf"] == 10**12
     assert found["upper_50"] == pytest.approx(5, rel=0.01)
 
@@ -142,7 +222,7 @@ def bins(name: str, *, exact: bool = True) -> dict[str, float]:
         (), (("fast.", (0.5, 30, 55.5)), ("fast", (1,)), ("", (50, inf))), frozenset({"histogram"})
     )
     timer = Distribution.of(VALUES)
-    return made.of(name, timer if exact else replace(timer, values=None), 10.0)
+    return alone(made, timer if exact else replace(timer, values=None), name)
 
 
 @pytest.mark.parametrize("exact", [True, False])
@@ -156,6 +236,15 @@ def test_bins_are_those_of_the_first_part_that_fits(*, exact: bool) -> None:
     assert sum(bins("slow", exact=exact).values()) == 10
 
 
+def test_timers_of_one_flush_have_each_their_own_bins() -> None:
+    made = TimerStatistics((), (("fast", (1,)), ("slow", (50, inf))), frozenset({"histogram"}))
+    assert every(made, dict.fromkeys(("fast", "slow", "other"), Distribution.of(VALUES))) == {
+        "fast": {"histogram.bin_1": 0},
+        "slow": {"histogram.bin_50": 4, "histogram.bin_inf": 6},
+        "other": {},
+    }
+
+
 def test_a_bin_ends_below_its_bound() -> None:
     assert bins("slow") == {"histogram.bin_50": 4, "histogram.bin_inf": 6}
 
@@ -163,9 +252,14 @@ def test_a_bin_ends_below_its_bound() -> None:
 def test_only_wanted_statistics_are_made() -> None:
     wanted = frozenset({"count", "upper_percent", "sum_squares_percent"})
     made = TimerStatistics((90, 99.9, -10), (("", (5, inf)),), wanted)
-    assert set(made.of("t", Distribution.of(VALUES), 10.0)) == {
+    assert set(alone(made, Distribution.of(VALUES))) == {
         *("count", "upper_90", "upper_99_9"),
         *("sum_squares_90", "sum_squares_99_9", "sum_squares_top10"),
     }
-    assert made.idle() == {"count": 0}
-    assert TimerStatistics().idle() == {"count": 0, "count_ps": 0}
+    assert made.idle(["t"]).statistics == ["count"]
+
+
+def test_an_idle_timer_counts_nothing() -> None:
+    names, found, values = TimerStatistics().idle(["a", "b"])
+    assert (names, found) == (["a", "b"], ["count", "count_ps"])
+    assert values.tolist() == [[0, 0], [0, 0]]

@@ -14,7 +14,8 @@ import orjson
 from celeryscope.flush import Flush
 from celeryscope.outputs.handover import HandOver
 from celeryscope.outputs.tally import Tally
-from celeryscope.sketch import Distribution, Distributions
+from celeryscope.sketch import Distribution
+from celeryscope.timerset import TimerSet
 
 _LOGGER = logging.getLogger(__name__)
 PERCENTS = (50, 90, 95, 99)
@@ -91,7 +92,8 @@ def line(flush: Flush) -> bytes:
 
 
 def _timers(timers: Mapping[str, Distribution]) -> dict[str, dict[str, float]]:
-    cells = Distributions.of(list(timers.values()))
+    side_by_side = TimerSet.of(timers)
+    cells = side_by_side.cells
     columns = {
         "count": cells.count,
         "samples": cells.samples,
@@ -103,7 +105,8 @@ def _timers(timers: Mapping[str, Distribution]) -> dict[str, dict[str, float]]:
     }
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     return {
-        name: dict(zip(columns, row, strict=True)) for name, row in zip(timers, rows, strict=True)
+        name: dict(zip(columns, row, strict=True))
+        for name, row in zip(side_by_side, rows, strict=True)
     }
 
 

@@ -1,18 +1,19 @@
 """A flush as the points that node statsd would send to Graphite, idle series included."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import compress
 from math import floor
 
-from celeryscope.carbon.codec import Point
+import numpy as np
+
+from celeryscope.carbon.codec import Snapshot
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.namespace import DEFAULT_NAMING, OWN, Naming
 from celeryscope.outputs.idle import LIFETIME, LIMIT, IdleNames
-from celeryscope.timers import TimerStatistics
-
-_Named = Iterator[tuple[str, Mapping[str, float]]]
-"""Series' names, each with its values by statistic."""
+from celeryscope.sketch import Floats
+from celeryscope.timers import Table, TimerStatistics
 
 
 def timestamp(flush: Flush) -> int:
@@ -44,49 +45,61 @@ class Points:
         }
         self._place = cache(naming.place)
 
-    def of(self, flush: Flush) -> list[Point]:
+    def of(self, flush: Flush) -> Snapshot:
         """Return an interval's points: counters, timers, gauges, sets."""
         by_kind = {
             Kind.COUNTER: self._counters(flush),
             Kind.TIMER: self._timers(flush),
-            Kind.GAUGE: ((name, {"": value}) for name, value in flush.gauges.items()),
+            Kind.GAUGE: [_table(flush.gauges, "")],
             Kind.SET: self._sets(flush),
         }
-        return [
-            point
-            for kind, series in by_kind.items()
-            for name, values in series
-            for point in self._laid_out(kind, name, values)
-        ]
+        paths: list[str] = []
+        values = [np.empty(0)]
+        for kind, tables in by_kind.items():
+            for table in tables:
+                paths += self._paths(kind, table)
+                values.append(table.values.ravel())
+        return _known(paths, np.concatenate(values))
 
-    def _counters(self, flush: Flush) -> _Named:
-        seconds = flush.seconds
-        for name, value in flush.counters.items():
-            yield name, {"rate": value / seconds, "count": value} if seconds else {"count": value}
-        for name in self._idle_names(Kind.COUNTER, flush.counters, flush):
-            yield name, {"rate": 0.0, "count": 0.0}
+    def _counters(self, flush: Flush) -> Iterator[Table]:
+        names, _, counts = _table(flush.counters, "count")
+        if flush.seconds:
+            yield Table(names, ("rate", "count"), np.hstack([counts / flush.seconds, counts]))
+        else:
+            yield Table(names, ("count",), counts)
+        yield _zeros(self._idle_names(Kind.COUNTER, flush.counters, flush), "rate", "count")
 
-    def _timers(self, flush: Flush) -> _Named:
-        for name, timer in flush.timers.items():
-            yield name, self._statistics.of(name, timer, flush.seconds)
-        idle = self._statistics.idle()
-        for name in self._idle_names(Kind.TIMER, flush.timers, flush):
-            yield name, idle
+    def _timers(self, flush: Flush) -> Iterator[Table]:
+        yield from self._statistics.of(flush.timers, flush.seconds)
+        yield self._statistics.idle(self._idle_names(Kind.TIMER, flush.timers, flush))
 
-    def _sets(self, flush: Flush) -> _Named:
-        for name, value in flush.sets.items():
-            yield name, {"count": value}
-        for name in self._idle_names(Kind.SET, flush.sets, flush):
-            yield name, {"count": 0.0}
+    def _sets(self, flush: Flush) -> Iterator[Table]:
+        yield _table(flush.sets, "count")
+        yield _zeros(self._idle_names(Kind.SET, flush.sets, flush), "count")
 
-    def _idle_names(self, kind: Kind, values: Mapping[str, object], flush: Flush) -> list[str]:
+    def _idle_names(self, kind: Kind, values: Collection[str], flush: Flush) -> list[str]:
         if kind not in self._deleted:
             return self._idle[kind].besides(values, flush.start)
         own = [name for name in values if name.startswith(OWN)]
         return self._idle[kind].besides(own, flush.start)
 
-    def _laid_out(self, kind: Kind, name: str, values: Mapping[str, float]) -> Iterator[Point]:
-        key, tags = self._naming.split(name)
-        for statistic, value in values.items():
-            before, after = self._place(kind, statistic)
-            yield f"{before}{key}{after}{tags}", value
+    def _paths(self, kind: Kind, table: Table) -> Iterator[str]:
+        """Yield the paths of a table's values, row after row."""
+        places = [self._place(kind, statistic) for statistic in table.statistics]
+        for name in table.names:
+            key, tags = self._naming.split(name)
+            yield from [f"{before}{key}{after}{tags}" for before, after in places]
+
+
+def _known(paths: Sequence[str], values: Floats) -> Snapshot:
+    known = ~np.isnan(values)
+    return Snapshot(paths if known.all() else list(compress(paths, known)), values[known])
+
+
+def _table(values: Mapping[str, float], statistic: str) -> Table:
+    column = np.fromiter(values.values(), np.float64, len(values))
+    return Table([*values], (statistic,), column[:, None])
+
+
+def _zeros(names: Sequence[str], *statistics: str) -> Table:
+    return Table(names, statistics, np.zeros((len(names), len(statistics))))

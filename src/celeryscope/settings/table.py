@@ -13,18 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from celeryscope.address import Address, Endpoint, Transport
 from celeryscope.metrics import Kind
 from celeryscope.naming import Layout
+from celeryscope.outputs.prometheus.histogram import BUCKETS
 from celeryscope.settings import access, texts
 from celeryscope.settings.access import Network
 from celeryscope.settings.texts import Form, Histogram
 from celeryscope.settings.values import CarbonTarget, RuleFile
 from celeryscope.store.patterns import Aggregation, Schema
 from celeryscope.store.tiers import Tier, format_duration, parse_retentions
-
-# In seconds: from a cache hit to the hour that a report takes.
-_BUCKETS = (
-    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
-    *(60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
-)
 
 
 class Settings(BaseModel):
@@ -165,7 +160,7 @@ class Settings(BaseModel):
         default=True, description="Whether /metrics is served for Prometheus."
     )
     prometheus_buckets: Annotated[tuple[float, ...], texts.BOUNDS] = Field(
-        _BUCKETS, description="Upper bounds of Prometheus' histograms, in seconds."
+        BUCKETS, description="Upper bounds of Prometheus' histograms, in seconds."
     )
     root_path: Annotated[str, access.ROOT_PATH] = Field(
         "", description="Path below which a proxy serves pages and API, as /celery."

@@ -10,6 +10,7 @@ from celeryscope.sketch import Distribution
 from celeryscope.statsd.bad_lines import Reason, Refused
 from celeryscope.statsd.gauges import Gauges
 from celeryscope.statsd.protocol import Slot
+from celeryscope.timerset import TimerSet
 
 MAX_SAMPLES = 4_000_000
 MAX_MEMBER_BYTES = 64 * 1024 * 1024
@@ -54,8 +55,17 @@ class Interval:
         """Return the number of distinct members by name."""
         return {name: float(len(members)) for name, members in self._sets.items()}
 
-    def timers(self) -> dict[str, Distribution]:
-        return {name: samples.distribution() for name, samples in self._timers.items()}
+    def timers(self) -> Mapping[str, Distribution]:
+        plain = {name: one for name, one in self._timers.items() if one.condensed is None}
+        in_bulk = TimerSet.of_samples(
+            list(plain),
+            [samples.kept for samples in plain.values()],
+            [samples.count for samples in plain.values()],
+        )
+        condensed = self._timers.keys() - plain.keys()
+        if not condensed:
+            return in_bulk
+        return {**in_bulk, **{name: self._timers[name].distribution() for name in condensed}}
 
     def samples(self) -> dict[str, list[float]]:
         """Return the timers' samples as they came, but for those of which there were too many."""
@@ -120,25 +130,25 @@ class _Samples:
     `kept` are those that came since they were last condensed.
     """
 
-    __slots__ = ("_condensed", "_count", "kept")
+    __slots__ = ("condensed", "count", "kept")
 
     def __init__(self) -> None:
         self.kept = array("d")
-        self._count = 0.0
-        self._condensed: Distribution | None = None
+        self.count = 0.0
+        self.condensed: Distribution | None = None
 
     def extend(self, values: list[float], rate: float) -> None:
         self.kept.extend(values)
-        self._count += len(values) / rate
+        self.count += len(values) / rate
 
     def condense(self) -> None:
         """Keep the distribution of what came, without the single samples."""
-        self._condensed = Distribution.merge([self.distribution()])
+        self.condensed = Distribution.merge([self.distribution()])
         self.kept = array("d")
-        self._count = 0.0
+        self.count = 0.0
 
     def distribution(self) -> Distribution:
-        if not self.kept and self._condensed is not None:
-            return self._condensed
-        recent = Distribution.of(np.array(self.kept), self._count)
-        return recent if self._condensed is None else Distribution.merge([self._condensed, recent])
+        if not self.kept and self.condensed is not None:
+            return self.condensed
+        recent = Distribution.of(np.array(self.kept), self.count)
+        return recent if self.condensed is None else Distribution.merge([self.condensed, recent])

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
-from celeryscope.sketch import Distributions
 from celeryscope.store.protocol import Series
 from celeryscope.store.schema import BINS, FLUSHES, SCALARS, TIMERS, Table
+from celeryscope.timerset import TimerSet
 
 Columns = dict[str, NDArray[np.generic]]
 Identify = Callable[[Kind, Iterable[str]], list[Series]]
@@ -24,8 +24,8 @@ def rows_of(flush: Flush, identify: Identify) -> list[tuple[Table, Columns]]:
     def ids(kind: Kind, names: Mapping[str, object]) -> NDArray[np.generic]:
         return np.array([one.id for one in identify(kind, names)], dtype=np.int32)
 
-    timers = Distributions.of(list(flush.timers.values()))
-    timer_ids = ids(Kind.TIMER, flush.timers)
+    side_by_side = TimerSet.of(flush.timers)
+    timers, timer_ids = side_by_side.cells, ids(Kind.TIMER, side_by_side)
     return [
         (FLUSHES, {"seconds": np.array([flush.seconds])}),
         (SCALARS, {"series": ids(Kind.COUNTER, flush.counters), "total": _of(flush.counters)}),

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from celeryscope.outputs.prometheus.names import MS_A_SECOND
-from celeryscope.sketch import Counts, Distribution, Floats, value_of
+from celeryscope.sketch import Counts, Distributions, Floats
+from celeryscope.timerset import TimerSet
 
 # In seconds: from a cache hit to the hour that a report takes.
 BUCKETS = (
@@ -18,7 +19,7 @@ _NANOSECONDS_OF_A_MS = 6
 class Bounds:
     """The upper bounds of the buckets, ascending, in seconds."""
 
-    def __init__(self, seconds: Sequence[float] = BUCKETS) -> None:
+    def __init__(self, seconds: Sequence[float]) -> None:
         """Take bounds that are finite.
 
         Raises:
@@ -34,14 +35,26 @@ class Bounds:
         """Return the counts of no samples."""
         return np.zeros(len(self.seconds), dtype=np.int64)
 
-    def count(self, timer: Distribution) -> Counts:
-        """Return how many of a timer's samples, in ms, are at most each bound.
+    def count(self, timers: TimerSet) -> Counts:
+        """Return how many of each timer's samples, in ms, are at most each bound.
 
         They are exact where the samples are at hand, else each is taken for what stands for its
-        bin, which is at most 1 % off.
+        bin, which is at most 1 % off. The shape is (timers, bounds).
         """
-        if timer.values is not None:
-            return np.searchsorted(timer.values, self._ms, side="right")
-        values: Floats = np.clip(value_of(timer.buckets), timer.min, timer.max)
-        runs = np.concatenate([[0], np.cumsum(timer.counts)])
-        return runs[np.searchsorted(values, self._ms, side="right")]
+        counts = np.empty((len(timers), len(self.seconds)), dtype=np.int64)
+        for block in timers.blocks():
+            cells = timers.cells.part(block.first, block.end)
+            counts[block.first : block.end] = (
+                _count_bins(cells, self._ms) if block.rows is None else _count(block.rows, self._ms)
+            )
+        return counts
+
+
+def _count(rows: Floats, bounds: Floats) -> Counts:
+    return np.column_stack([np.count_nonzero(rows <= bound, axis=1) for bound in bounds])
+
+
+def _count_bins(cells: Distributions, bounds: Floats) -> Counts:
+    values = cells.bin_values()
+    below = [np.where(values <= bound, cells.counts, 0) for bound in bounds]
+    return np.column_stack([np.add.reduceat(counts, cells.offsets[:-1]) for counts in below])

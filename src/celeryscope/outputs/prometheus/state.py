@@ -13,7 +13,7 @@ from celeryscope.outputs.prometheus.histogram import Bounds
 from celeryscope.outputs.prometheus.identity import Identity, Labels, Reader
 from celeryscope.outputs.prometheus.names import NAMES, Name
 from celeryscope.outputs.prometheus.table import Counter, Histogram, Subject, Table
-from celeryscope.sketch import Distribution
+from celeryscope.timerset import TimerSet
 
 IDLE_SECONDS = 86_400.0
 MAX_SERIES = 200_000
@@ -59,7 +59,7 @@ class State:
         """Add an interval up; return how many of its series could not be taken."""
         now = flush.start + flush.seconds
         refused = sum(not self._count(*one, now) for one in flush.counters.items())
-        refused += sum(not self._time(*one, now) for one in flush.timers.items())
+        refused += self._time_all(TimerSet.of(flush.timers), now)
         refused += self._show(flush)
         if now - self._pruned >= _PRUNE_SECONDS:
             self._forget(now - IDLE_SECONDS)
@@ -93,15 +93,21 @@ class State:
         counter.subject.seen = now
         return True
 
-    def _time(self, series: str, timer: Distribution, now: float) -> bool:
-        histogram = self._histograms.get(series) or self._new_histogram(series, now)
-        if histogram is None:
-            return False
-        histogram.buckets += self._bounds.count(timer)
-        histogram.sum += timer.sum
-        histogram.count += timer.samples
-        histogram.subject.seen = now
-        return True
+    def _time_all(self, timers: TimerSet, now: float) -> int:
+        """Add to histograms; return how many timers there is no room for."""
+        counts = self._bounds.count(timers)
+        sums, samples = timers.cells.sum.tolist(), timers.cells.samples.tolist()
+        refused = 0
+        for i, series in enumerate(timers):
+            histogram = self._histograms.get(series) or self._new_histogram(series, now)
+            if histogram is None:
+                refused += 1
+                continue
+            histogram.buckets += counts[i]
+            histogram.sum += sums[i]
+            histogram.count += samples[i]
+            histogram.subject.seen = now
+        return refused
 
     def _show(self, flush: Flush) -> int:
         """Replace the gauges; return how many are too many."""
