@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from celeryscope.graphite.series import TimeSeries
 
@@ -50,6 +51,15 @@ class Oracle:
 
     def get(self, path: str, query: Query = ()) -> Answer:
         return Answer(**self._ask({"path": path, "query": list(query)}))
+
+    def post(self, path: str, form: Query) -> Answer:
+        media_type = "application/x-www-form-urlencoded"
+        posted = {"posted": urlencode(form), "media_type": media_type}
+        return Answer(**self._ask({"path": path, "query": [], **posted}))
+
+    def post_json(self, path: str, content: object) -> Answer:
+        posted = {"posted": json.dumps(content), "media_type": "application/json"}
+        return Answer(**self._ask({"path": path, "query": [], **posted}))
 
     def _ask(self, request: object) -> dict[str, Any]:
         assert self._process.stdin

@@ -1,7 +1,8 @@
 """Answers requests to graphite-web in this process: one JSON line in, one out.
 
 Run by the Python of .graphite. `{"arrays": {name: [start, step, values]}}` sets what there is;
-`{"path": "/render", "query": [[key, value], ...]}` is answered by `{"status": ..., "body": ...}`.
+`{"path": "/render", "query": [[key, value], ...]}` is answered by `{"status": ..., "body": ...}`;
+with `"posted"` it is a POST of that text, as `"media_type"` says.
 """
 
 import json
@@ -28,8 +29,11 @@ def _answer(client: Client, request: dict[str, Any]) -> dict[str, Any]:
         ARRAYS.clear()
         ARRAYS.update({name: Array(*array) for name, array in request["arrays"].items()})
         return {}
-    query = urlencode(list(map(tuple, request["query"])))
-    response = client.get(f"{request['path']}?{query}")
+    address = f"{request['path']}?{urlencode(list(map(tuple, request['query'])))}"
+    if "posted" in request:
+        response = client.post(address, request["posted"], content_type=request["media_type"])
+    else:
+        response = client.get(address)
     return {
         "status": response.status_code,
         "body": response.content.decode("utf-8", "surrogateescape"),

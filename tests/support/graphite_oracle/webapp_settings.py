@@ -10,9 +10,10 @@ ALLOWED_HOSTS = ["*"]
 TIME_ZONE = "UTC"
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 STORAGE_FINDERS = ["memory_finder.MemoryFinder"]
+TAGDB = "graphite.tags.localdatabase.LocalDatabaseTagDB"
 USE_WORKER_POOL = False
 LOG_FILE_INFO = LOG_FILE_EXCEPTION = LOG_FILE_CACHE = LOG_FILE_RENDERING = "-"
-FIND_CACHE_DURATION = DEFAULT_CACHE_DURATION = 0
+FIND_CACHE_DURATION = TAGDB_CACHE_DURATION = DEFAULT_CACHE_DURATION = 0
 GRAPHITE_ROOT = STORAGE_DIR = CONF_DIR = LOG_DIR = tempfile.gettempdir()
 INDEX_FILE = os.devnull
 
