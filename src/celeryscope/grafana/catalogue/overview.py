@@ -60,7 +60,7 @@ from celeryscope.grafana.model import (
 _QUEUES = Link(keys.QUEUES)
 _QUEUE = Link(keys.QUEUES, "queue")
 _TASKS = Link(keys.TASKS)
-_TASK = Link(keys.TASK, "task")
+_TASK = Link(keys.TASK, "name")
 _ITSELF = Link(keys.ITSELF)
 
 _IN_TIME = Row(

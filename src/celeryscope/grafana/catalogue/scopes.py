@@ -45,7 +45,7 @@ class Scope:
 
 EVERY_TASK = Scope(Family.TASK)
 CHOSEN_TASKS = Scope(Family.TASK, "$app.$module.$task", 'task=~"$app$module$task"')
-ONE_TASK = Scope(Family.TASK, "$task", 'task="$task"')
+ONE_TASK = Scope(Family.TASK, "$name", 'task="$name"')
 EVERY_QUEUE = Scope(Family.QUEUE)
 CHOSEN_QUEUES = Scope(Family.QUEUE, "$queue", 'queue=~"$queue"')
 EVERY_WORKER = Scope(Family.WORKER)

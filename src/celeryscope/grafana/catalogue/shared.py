@@ -22,7 +22,7 @@ from celeryscope.grafana.catalogue.scopes import Scope
 from celeryscope.grafana.catalogue.terms import MOST, heat, percentile_by, rate_by, total, total_by
 from celeryscope.grafana.model import Chart, Color, Edition, Link, Panel, Unit
 
-_TASK = Link(keys.TASK, "task")
+_TASK = Link(keys.TASK, "name")
 
 
 def runs(scope: Scope, link: Link) -> Panel:

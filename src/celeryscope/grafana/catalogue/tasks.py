@@ -47,7 +47,7 @@ from celeryscope.grafana.model import (
 )
 
 _ONE = Link(keys.TASK)
-_TASK = Link(keys.TASK, "task")
+_TASK = Link(keys.TASK, "name")
 _QUEUES = Link(keys.QUEUES)
 
 _TOGETHER = Row(

@@ -115,9 +115,9 @@ LEVELS_PROMETHEUS = (
 )
 # Three nodes as one value, so that a series' name is one.
 TASK_GRAPHITE = _data(
-    "task", "Task", _TASK_HELP, f"expand({_tasks('*.*.*')})", r"/([^.]+\.[^.]+\.[^.]+)$/"
+    "name", "Task", _TASK_HELP, f"expand({_tasks('*.*.*')})", r"/([^.]+\.[^.]+\.[^.]+)$/"
 )
-TASK_PROMETHEUS = _data("task", "Task", _TASK_HELP, _started('job=~"$job"'))
+TASK_PROMETHEUS = _data("name", "Task", _TASK_HELP, _started('job=~"$job"'))
 QUEUE_GRAPHITE = _data(
     "queue", "Queue", _QUEUE_HELP, _below(Family.QUEUE, "prerun", "count", "*"), every="*"
 )

@@ -1,0 +1,1 @@
+"""Makes all files of Grafana's side; development only, since it needs Grafana's SDK and YAML's."""
