@@ -14,7 +14,7 @@ from celeryscope.access import entries, tokens
 from celeryscope.access.entries import BadAccessError, Entry, Kind
 from celeryscope.access.keyring import read_entries, rewrite
 from celeryscope.access.passwords import MAX_BYTES, Password
-from celeryscope.settings import SettingsError, load_settings, option_name
+from celeryscope.settings import SettingsError, load_settings
 
 _LEAST_LETTERS = 8
 
@@ -132,7 +132,7 @@ def _path(given: Path | None, config: Path | None) -> Path:
     except SettingsError as error:
         _fail(str(error))
     if path is None:
-        _fail(f"which file? Say --file FILE, or set {option_name('access_file')[2:]}")
+        _fail("which file? Say --file FILE, or set access_file")
     return path
 
 

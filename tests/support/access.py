@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import scrypt
 
 import httpx
@@ -61,7 +61,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 def ask(
     app: ASGIApp,
     path: str = "/",
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
     method: str = "GET",
     peer: str = "127.0.0.1",
 ) -> httpx.Response:
@@ -70,6 +70,6 @@ def ask(
     async def send() -> httpx.Response:
         transport = httpx.ASGITransport(app=app, client=(peer, 40000))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.request(method, path, headers=headers)
+            return await client.request(method, path, headers=httpx.Headers(headers))
 
     return asyncio.run(send())

@@ -89,8 +89,8 @@ def celeryscope_server(
 
 
 def _answers(url: str) -> bool:
-    """Tell whether pages are served: a socket that accepts may be bound by a server that fails."""
+    """Tell whether it serves: a socket that accepts may be bound by a server that fails."""
     try:
-        return httpx.get(f"{url}/api/server").is_success
+        return httpx.get(f"{url}/readyz").is_success
     except httpx.TransportError:
         return False

@@ -83,6 +83,8 @@ class Server:
             self._flusher = self._make_flusher()
             self._admin = Admin(self._flusher, _shown(settings), clock)
             self._admin_port = bind_admin(settings.admin, self._admin) if settings.admin else None
+            if self._admin_port:
+                undo.callback(self._admin_port.close)
             self._status = self._make_status()
             self._web = WebServer(self._feed, self._app(self._routes()))
             undo.pop_all()
