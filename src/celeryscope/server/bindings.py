@@ -31,7 +31,7 @@ def bind_http(address: Address) -> socket.socket:
         StartError: The address is taken or not ours.
     """
     try:
-        return socket.create_server(
+        listening = socket.create_server(
             (address.host, address.port),
             family=address.family,
             backlog=_BACKLOG,
@@ -40,6 +40,9 @@ def bind_http(address: Address) -> socket.socket:
         )
     except OSError as error:
         raise unusable("http", address, error) from error
+    # Connections inherit it. Without, the body waits 40 ms for the acknowledgement of the head.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 @dataclass(frozen=True, slots=True)
