@@ -13,6 +13,7 @@ from celeryscope import __version__
 from celeryscope.access_commands import access
 from celeryscope.demo.run import DEFAULTS as DEMO_DEFAULTS
 from celeryscope.demo.run import DemoError, demo_folder, run_demo
+from celeryscope.grafana_commands import dashboards
 from celeryscope.server import Server, StartError
 from celeryscope.settings import (
     Settings,
@@ -66,6 +67,7 @@ def celeryscope() -> None:
 
 
 celeryscope.add_command(access)
+celeryscope.add_command(dashboards)
 celeryscope.add_command(store)
 
 

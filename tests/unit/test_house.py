@@ -33,6 +33,7 @@ MAY_IMPORT = {
         "celeryscope",
         "access_commands",
         "demo",
+        "grafana_commands",
         "server",
         "settings",
         "store.tiers",
@@ -42,6 +43,7 @@ MAY_IMPORT = {
     "django": {"worker"},
     "flush": {"sketch", "timerset"},
     "grafana": {"metrics", "namespace", "outputs.prometheus.names", "statistics"},
+    "grafana_commands": {"grafana"},
     "graphite": {
         "carbon.paths",
         "metrics",
@@ -119,7 +121,7 @@ MAY_IMPORT = {
 # A package that is not of the standard library, and the parts that may import it.
 MAY_BE_IMPORTED_BY = {
     "celery": {"auto", "demo", "django", "testing", "worker"},
-    "click": {"access_commands", "commands", "store_commands"},
+    "click": {"access_commands", "commands", "grafana_commands", "store_commands"},
     "django": {"django"},
     "duckdb": {"store"},
     "grafana_foundation_sdk": {"grafana"},
@@ -196,6 +198,13 @@ def test_a_module_imports_only_what_its_part_may(module: str) -> None:
 def test_only_the_command_line_reaches_the_composition_root(part: str) -> None:
     importers = {name for name, allowed in MAY_IMPORT.items() if part in allowed}
     assert importers <= {"cli", "commands", "demo"}
+
+
+def test_what_needs_grafanas_sdk_is_imported_by_its_own_makers_only() -> None:
+    makers = {"celeryscope.grafana.builder", "celeryscope.grafana.alerts.builder"}
+    for module in MODULES:
+        needs = {one for one in imports(module) if one.startswith((*makers, "grafana_foundation"))}
+        assert not needs or module.startswith(tuple(makers)), module
 
 
 def test_the_worker_library_can_be_parsed_by_the_oldest_python_it_supports() -> None:
