@@ -15,6 +15,8 @@ from support.stores import START, opened, put
 SECONDS = "10s:20m,1m:2h,10m:10h"
 SLOW = "[slow]\npattern = \\.slow$\nretentions = 1m:1h,5m:10h\n"
 SLOWER = "[slower]\npattern = \\.slow$\nretentions = 5m:10h\n"
+COARSER = "[slow]\npattern = \\.slow$\nretentions = 5m:10h\n"
+FINER = "[slow]\npattern = \\.slow$\nretentions = 10s:10h\n"
 ODD = "[odd]\npattern = \\.slow$\nretentions = 7s:10h\n"
 END = START + 1500
 
@@ -103,7 +105,11 @@ def test_a_window_reaches_back_where_only_a_coarser_tier_has_a_series(tmp_path: 
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("", SLOW), (SLOW, ""), (SLOW, SLOWER), (SLOWER, SLOW), ("", SLOWER), (SLOWER, ""), ("", ODD)],
+    [
+        *(("", SLOW), (SLOW, ""), (SLOW, SLOWER), (SLOWER, SLOW)),
+        *(("", SLOWER), (SLOWER, ""), ("", ODD)),
+        *((SLOW, COARSER), (COARSER, FINER)),
+    ],
 )
 def test_patterns_that_change_move_what_is_stored(tmp_path: Path, before: str, after: str) -> None:
     with opened(tmp_path, SECONDS, END, before) as store:

@@ -61,6 +61,9 @@ def assert_kept(store: DuckDBStore, flushes: Sequence[Flush], step: int) -> None
         ("10s:2d", "20s:2d,1m:30d", 20),
         ("10s:2d,1m:30d", "5s:1d,10s:2d,1m:30d", 60),
         ("10s:2d,1m:30d", "15s:2d,1m:30d", 60),
+        ("20s:2d", "10s:2d", 20),
+        ("1m:2d,10m:30d", "10s:30d", 600),
+        ("1m:2d,10m:30d", "20s:2d,5m:30d", 600),
     ],
 )
 def test_every_change_keeps_every_answer_that_the_new_tiers_can_give(
@@ -108,14 +111,17 @@ def test_a_retention_made_longer_still_finds_what_the_finer_tier_has_dropped(
             assert total(store, START, now) == expected_total(flushes, START, now)
 
 
-def test_rows_that_no_tier_can_take_wait_until_their_step_is_kept_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("odd", ["7s:2d", "15s:2d,45s:30d"])
+def test_rows_of_a_step_that_goes_into_none_are_kept_where_their_step_begins(
+    tmp_path: Path, odd: str
+) -> None:
     flushes = written(tmp_path, "10s:2d")
-    with opened(tmp_path, "7s:2d") as store:
-        assert total(store, START, START + 1500) == 0
-        store.write(runs(START + 1505, 5))
-        assert total(store, START, START + 1600) == 5
-    with opened(tmp_path, "10s:2d") as store:
-        assert total(store, START, START + 1500) == expected_total(flushes, 0, 2**40)
+    with opened(tmp_path, odd, now=START + 1510) as store:
+        assert total(store, START - 60, START + 1500) == expected_total(flushes, 0, 2**40)
+        flushes.append(runs(START + 1505, 5))
+        store.write(flushes[-1])
+    with opened(tmp_path, "10s:2d", now=START + 1510) as store:
+        assert total(store, START - 60, START + 1600) == expected_total(flushes, 0, 2**40)
 
 
 def test_a_finest_step_changed_twice_keeps_what_each_held(tmp_path: Path) -> None:

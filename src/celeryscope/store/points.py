@@ -75,7 +75,8 @@ class Rise:
         rows = f"SELECT * FROM {self.source} WHERE {condition}"  # noqa: S608 -- ours
         return (
             f"SELECT p.series, p.ts // {self.step} * {self.step} AS began, "  # noqa: S608 -- ours
-            f"{merged(str(self.finer), self.step)} AS value, sum(samples) AS samples "
+            f"{merged(str(min(self.finer, self.step)), self.step)} AS value, "
+            "sum(samples) AS samples "
             f"FROM ({counting(rows)}) p JOIN series ON series.id = p.series "
             "GROUP BY p.series, began "
             f"HAVING count(*) >= any_value(known) * {self.step // self.finer}"

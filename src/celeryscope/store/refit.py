@@ -15,8 +15,8 @@ from celeryscope.store.tiers import Tier
 def fit(cursor: duckdb.DuckDBPyConnection, archive: Archive, stored: Holdings) -> Holdings:
     """Fit what is stored to an archive's tiers; return what they hold then.
 
-    Rows of a step that is no longer kept move into the finest tier that is a multiple of it;
-    where there is none they stay, unread, until one is kept again.
+    Rows of a step that is no longer kept move into the finest tier that is a multiple of it; where
+    there is none into the coarsest, each to where its step begins.
     """
     tiers = archive.tiers
     finest = tiers[0]
@@ -25,9 +25,8 @@ def fit(cursor: duckdb.DuckDBPyConnection, archive: Archive, stored: Holdings) -
         for step, one in stored.items()
     }
     for step in sorted(held.keys() - {tier.step for tier in tiers}, reverse=True):
-        target = next((tier for tier in tiers if tier.step % step == 0), None)
-        if target is not None:
-            held = _move(cursor, archive, step, target, held)
+        target = next((tier for tier in tiers if tier.step % step == 0), tiers[-1])
+        held = _move(cursor, archive, step, target, held)
     newest = max((one.until for one in held.values()), default=0)
     start = held.get(finest.step, Held(finest.ceil(newest), FOREVER))
     held[finest.step] = finer = replace(start, until=FOREVER)
