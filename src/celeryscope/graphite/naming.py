@@ -34,7 +34,9 @@ def by_nodes(
 
 def tags_of(path: str) -> dict[str, str]:
     """Return the tags that a path such as `disk.used;host=a` carries, and its name."""
-    return tagnames.tags_of(path) | {tagnames.NAME: tagnames.key_of(path)}
+    name, *pairs = path.split(tagnames.SEPARATOR)
+    tags = {tag: value for tag, _, value in (pair.partition("=") for pair in pairs)}
+    return tags | {tagnames.NAME: name}
 
 
 def _node(series: TimeSeries, parts: Sequence[str], node: int | str) -> str:
