@@ -1,16 +1,18 @@
 """What `/events` answers, and the one thing that it takes in."""
 
+import re
 from collections.abc import Callable
 
 from starlette.responses import Response
 
 from celeryscope.graphite import events
 from celeryscope.graphite.answers import as_json
-from celeryscope.graphite.errors import NotFoundError
+from celeryscope.graphite.errors import NotFoundError, shown
 from celeryscope.graphite.request import Parameters
 from celeryscope.graphite.times import parse_time
 from celeryscope.store.protocol import EventLog
 
+_NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _ANY_TAG = {"": False, "intersection": False, "union": True}
 
 
@@ -34,10 +36,10 @@ class EventApi:
 
     def get(self, asked: Parameters) -> Response:
         """Answer one event."""
-        number = int(asked.address["number"])
-        event = self._log.get(number)
+        number = asked.address["number"]
+        event = self._log.get(int(number)) if _NUMBER.match(number) else None
         if event is None:
-            raise NotFoundError(f"there is no event {number}; see /events/get_data for all")
+            raise NotFoundError(f"there is no event {shown(number)}; see /events/get_data for all")
         return as_json(events.entry(event), asked)
 
     def add(self, asked: Parameters) -> Response:

@@ -83,8 +83,8 @@ def _tag_routes(api: TagApi, gate: Gate) -> list[Route]:
 def _event_routes(api: EventApi, gate: Gate) -> list[Route]:
     return [
         endpoint("/events/get_data", api.find, gate),
-        endpoint("/events/{number:int}", api.get, gate),
-        endpoint("/events/{number:int}/", api.get, gate),
+        endpoint("/events/{number}", api.get, gate),
+        endpoint("/events/{number}/", api.get, gate),
         *(
             endpoint(path, api.add, gate, read=read_document, methods=["POST"])
             for path in ("/events", "/events/")
