@@ -67,7 +67,7 @@ LETTERED = [name for name in RENDERS if "aliasSub" in GOLDEN[name]]
 
 
 def flushes(start: int) -> list[Flush]:
-    """Return ten minutes of a busy and a rare task and of a gauge; the seventh is missing."""
+    """Return ten minutes of a busy and a rare task and of gauges; the seventh is missing."""
     made = []
     for minute in [*range(6), *range(7, 10)]:
         counters = {f"{TASK}.place.success": minute + 1.0}
@@ -75,7 +75,11 @@ def flushes(start: int) -> list[Flush]:
         if minute % 3 == 0:
             counters[f"{TASK}.cancel.success"] = 3 * (minute + 1.0)
             timers[f"{TASK}.cancel.runtime"] = Distribution.of([8.0])
-        gauges = {"celery.worker.web-1.busy": float(minute % 4)}
+        gauges = {
+            "celery.worker.web-1.busy": float(minute % 4),
+            "depth;host=web-1;queue=mail": float(minute),
+            "depth;host=web-1;queue=pdf": 1.0,
+        }
         made.append(Flush(start + STEP * minute, STEP, counters, gauges, {}, timers))
     return made
 
@@ -123,6 +127,8 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
         celeryscope_server(folder, flags) as server,
         httpx.Client(base_url=server.url) as client,
     ):
+        released = {"what": "release 42", "tags": "celery deploy", "data": "by Ann"}
+        assert client.post("/events/", json={**released, "when": start + 300}).is_success
         yield Replay(client, start)
 
 
