@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -21,6 +22,8 @@ WHISPER_DIR = STORAGE_DIR + "/whisper"
 STANDARD_DIRS = [WHISPER_DIR]
 INDEX_FILE = STORAGE_DIR + "/index"
 CARBONLINK_HOSTS = []
+REPLICATION_FACTOR = 0  # with no host to ask, and this at 1, each series read would log a traceback
+FETCH_TIMEOUT = 60
 DATABASES = {{
     "default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": STORAGE_DIR + "/graphite.db"}}
 }}
@@ -53,8 +56,14 @@ class GraphiteWeb:
         return values
 
 
+_SERVERS = {
+    "waitress-serve": "--listen=127.0.0.1:{port}",
+    "gunicorn": "--bind=127.0.0.1:{port}",
+}
+
+
 @contextlib.contextmanager
-def graphite_web(cache: CarbonCache) -> Iterator[GraphiteWeb]:
+def graphite_web(cache: CarbonCache, server: str = "waitress-serve") -> Iterator[GraphiteWeb]:
     """Serve what a carbon-cache has written, which it does within a second or so.
 
     What it has in memory is not shown: it may lose that when it stops.
@@ -76,7 +85,7 @@ def graphite_web(cache: CarbonCache) -> Iterator[GraphiteWeb]:
         [graphite_program("django-admin"), "migrate", "--run-syncdb"], log, env
     ) as migrating:
         assert migrating.process.wait(60) == 0, migrating.output()
-    serve = [str(graphite_program("waitress-serve")), f"--listen=127.0.0.1:{port}"]
+    serve: list[str | Path] = [graphite_program(server), _SERVERS[server].format(port=port)]
     with running([*serve, "graphite.wsgi:application"], log, env) as process:
         wait_until(lambda: accepts(port) or process.process.poll() is not None, what="graphite-web")
         assert process.process.poll() is None, process.output()
