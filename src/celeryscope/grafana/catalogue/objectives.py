@@ -1,7 +1,7 @@
 """Ratios of what went well, and what they leave of an error budget."""
 
 from celeryscope.grafana.catalogue.scopes import Scope
-from celeryscope.grafana.catalogue.terms import increase_of, rate_of
+from celeryscope.grafana.catalogue.terms import increase_of, ranked, rate_of
 from celeryscope.grafana.model import Color, Query
 
 _SUCCESS, _FAILURE = "success", "failure"
@@ -61,7 +61,7 @@ def failed_by(scope: Scope, most: int) -> Query:
     ratio = f"divideSeriesLists({failures}, {ended})"
     by = f"sum by ({label})"
     each = f"{by} ({rate_of(scope, _FAILURE)})"
-    rank = f"topk({most}, {by} ({rate_of(scope, _FAILURE, '$__range')} @ end()))"
+    rank = ranked(f"{by} ({rate_of(scope, _FAILURE, '$__range')})", most)
     return Query(
         f"aliasByNode(highestAverage({ratio}, {most}), {names})",
         f"{each} / ({by} ({rate_of(scope, _SUCCESS)}) + {each}) and {rank}",

@@ -150,6 +150,11 @@ def mean_of(scope: Scope, leaf: str, window: str = _INTERVAL) -> str:
     return f"{times} / sum by ({label}) ({rate_of(scope, leaf, window, 'count')})"
 
 
+def ranked(rank: str, most: int) -> str:
+    """Return the highest by a value over the whole range, so that they are the same throughout."""
+    return f"topk({most}, {rank.replace(f'[{_RANGE}]', f'[{_RANGE}] @ end()')})"
+
+
 def summed(series: str) -> str:
     return f'consolidateBy({series}, "sum")'
 
