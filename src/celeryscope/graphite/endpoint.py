@@ -17,14 +17,11 @@ from celeryscope.graphite.errors import (
     NotSupportedError,
     RequestError,
 )
-from celeryscope.graphite.gate import RETRY_SECONDS, BusyError, Gate, GoneError
+from celeryscope.graphite.gate import NOBODY_WAITS, RETRY_SECONDS, BusyError, Gate, GoneError
 from celeryscope.graphite.request import Parameters
 from celeryscope.store.protocol import StoreError
 
 Answer = Callable[[Parameters], Response]
-
-_NOBODY_WAITS = 499
-"""What nginx calls a request whose client has gone; no client sees it."""
 
 _STATUSES = {
     BodyTooLargeError: 413,
@@ -62,6 +59,6 @@ def endpoint(
             busy.headers["Retry-After"] = str(RETRY_SECONDS)
             return busy
         except GoneError:
-            return Response(status_code=_NOBODY_WAITS)
+            return Response(status_code=NOBODY_WAITS)
 
     return Route(path, answered, methods=list(methods))

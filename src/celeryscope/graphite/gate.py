@@ -12,6 +12,8 @@ from celeryscope.graphite.budget import DEFAULT_LIMITS, Budget, Limits
 from celeryscope.store.stop import Stop
 
 RETRY_SECONDS = 5
+NOBODY_WAITS = 499
+"""What nginx calls a request whose client has gone; no client sees it."""
 
 _WAITING_FOR_ONE = 16
 _AGAIN_SECONDS = 0.05

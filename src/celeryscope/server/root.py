@@ -200,7 +200,13 @@ class Server:
             *serverpage.routes(self._status),
             *graphite_routes(store, self._clock, settings.percentiles, naming_of(settings), limits),
             *web_routes(
-                store, self._feed, self._clock, settings.prefix, settings.layout, self.statsd
+                store,
+                self._feed,
+                self._clock,
+                settings.prefix,
+                settings.layout,
+                self.statsd,
+                limits,
             ),
         ]
 
