@@ -45,8 +45,9 @@ class Alert:
     """One alert; it fires when its condition has held for `hold` seconds.
 
     Texts may say `{subject}`, the value of the label `subject`: the task, queue or worker that is
-    meant ("" if there is none). `runbook` is the name of its page. `slow` ones look so far back
-    that once in a few minutes is often enough. One that is `dead_man` fires without data, too.
+    meant ("" if there is none). `runbook` is the name of its page, `panel` the dashboard and the
+    panel that show what it is about. `slow` ones look so far back that once in a few minutes is
+    often enough. One that is `dead_man` fires without data, too.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Alert:
     description: str
     hold: int
     runbook: str
+    panel: tuple[str, str]
     queries: tuple[Query, ...]
     condition: str
     expression: str

@@ -4,6 +4,7 @@ from celeryscope.grafana.alerts.alert import Alert, Query, Recording, Severity, 
 from celeryscope.grafana.alerts.promql import increase, since_birth
 from celeryscope.grafana.alerts.targets import counted
 from celeryscope.grafana.alerts.thresholds import HOUR, LOSSES, MINUTE
+from celeryscope.grafana.catalogue.keys import ITSELF
 from celeryscope.grafana.queries import prometheus
 from celeryscope.metrics import CATALOGUE, Family, Metric
 from celeryscope.outputs.prometheus.names import OPEN
@@ -36,7 +37,8 @@ def _silent() -> Alert:
         ),
         hold=2 * MINUTE,
         runbook="monitor-silent",
-        queries=(Query("received", counted(_S, _SILENCE, "packets"), _SILENCE),),
+        panel=(ITSELF, "Datagrams"),
+        queries=(Query("received", counted(_S, "packets"), _SILENCE),),
         condition="$received == 0",
         expression=(
             f"absent({received})\n"
@@ -50,9 +52,8 @@ def _silent() -> Alert:
 
 def _losing() -> Alert:
     least = number(LOSSES.value - 0.5)
-    paths = ", ".join(counted(_S, _LOSS_WINDOW, metric.leaf) for metric in _LOSSES)
-    # The first node of its own series, and the rate that ends each.
-    named = r'"^.*celeryscope\.(.+)\.rate.*$", "\1"'
+    paths = ", ".join(counted(_S, metric.leaf) for metric in _LOSSES)
+    named = r'"^.*celeryscope\.(.+)\.count$", "\1"'
     return Alert(
         name="CeleryscopeLosingData",
         severity=Severity.WARNING,
@@ -64,6 +65,7 @@ def _losing() -> Alert:
         ),
         hold=_SILENCE,
         runbook="monitor-losing-data",
+        panel=(ITSELF, "Losses"),
         queries=(Query("lost", f"aliasSub(group({paths}), {named})", _LOSS_WINDOW),),
         condition=f"$lost > {least}",
         expression=f"{_LOST} > {least}",

@@ -17,11 +17,13 @@ from celeryscope.grafana.alerts.thresholds import (
     TIME_TO_START,
     BurnWindow,
 )
+from celeryscope.grafana.catalogue.keys import QUEUES, TASKS
 from celeryscope.grafana.queries import graphite, prometheus
 from celeryscope.metrics import Family
 from celeryscope.statistics import digits
 
 _WINDOWS = sorted({size for pair in BURN_WINDOWS for size in (pair.long, pair.short)})
+_RUNS = graphite(Family.QUEUE, "wait", "count")
 _MS = 1000
 
 
@@ -49,11 +51,12 @@ def _failures(pair: BurnWindow) -> Alert:
         ),
         hold=pair.hold,
         runbook="failure-burn",
+        panel=(TASKS, "Failed by task"),
         queries=(
-            Query("failedLong", by_task(pair.long, "failure"), pair.long),
-            Query("endedLong", by_task(pair.long, "success", "failure"), pair.long),
-            Query("failedShort", by_task(pair.short, "failure"), pair.short),
-            Query("endedShort", by_task(pair.short, "success", "failure"), pair.short),
+            Query("failedLong", by_task("failure"), pair.long),
+            Query("endedLong", by_task("success", "failure"), pair.long),
+            Query("failedShort", by_task("failure"), pair.short),
+            Query("endedShort", by_task("success", "failure"), pair.short),
         ),
         condition=(
             f"$failedLong > {number(share)} * $endedLong"
@@ -90,10 +93,11 @@ def _waits(pair: BurnWindow) -> Alert:
         ),
         hold=pair.hold,
         runbook="wait-burn",
+        panel=(QUEUES, "Waits within the target"),
         queries=(
             Query("waitLong", _percentile(share), pair.long),
             Query("waitShort", _percentile(share), pair.short),
-            Query("runsLong", _waited_runs(pair.long), pair.long),
+            Query("runsLong", f"aliasByNode({_RUNS}, -3)", pair.long),
         ),
         condition=(f"$waitLong > {late_ms} && $waitShort > {late_ms} && $runsLong > {least}"),
         expression=(
@@ -110,10 +114,6 @@ def _waits(pair: BurnWindow) -> Alert:
 def _percentile(share: float) -> str:
     threshold = digits(100 * (1 - share))
     return f"aliasByNode({graphite(Family.QUEUE, 'wait', f'upper_{threshold}')}, -3)"
-
-
-def _waited_runs(seconds: int) -> str:
-    return f"aliasByNode(scale({graphite(Family.QUEUE, 'wait', 'count_ps')}, {seconds}), -3)"
 
 
 def _of_failures(seconds: int) -> tuple[Recording, ...]:

@@ -13,14 +13,14 @@ from string import ascii_uppercase
 
 from celeryscope.grafana.alerts.alert import Alert, Query, duration
 from celeryscope.grafana.alerts.thresholds import MINUTE
+from celeryscope.grafana.catalogue import DASHBOARDS
+from celeryscope.grafana.layout import FOLDER, datasource_uid
+from celeryscope.grafana.model import Edition
 
-DATASOURCE = "celery-graphite"
-"""The uid of the data source that is provisioned beside it: rules know no variables."""
-
-FOLDER = "Celery"
 _EXPRESSIONS = "__expr__"
 _GROUPS = {False: ("celery", MINUTE), True: ("celery-slow", 5 * MINUTE)}
 _SUBJECT = "{{ .Labels.name }}"
+_DASHBOARDS = {dashboard.key: dashboard for dashboard in DASHBOARDS}
 
 
 def provisioning(alerts: Iterable[Alert]) -> dict[str, object]:
@@ -47,6 +47,8 @@ def uid(alert: Alert) -> str:
 
 
 def _rule(alert: Alert) -> dict[str, object]:
+    key, panel = alert.panel
+    dashboard = _DASHBOARDS[key]
     return {
         "uid": uid(alert),
         "title": alert.title,
@@ -61,7 +63,8 @@ def _rule(alert: Alert) -> dict[str, object]:
             "runbook_url": alert.runbook_url,
         },
         "labels": {"severity": alert.severity.value, **alert.labels},
-        "isPaused": False,
+        "dashboardUid": dashboard.uid(Edition.GRAPHITE),
+        "panelId": dashboard.panel_id(panel),
     }
 
 
@@ -80,7 +83,7 @@ def _target(letter: str, query: Query) -> dict[str, object]:
     return {
         "refId": letter,
         "relativeTimeRange": {"from": query.ago + query.seconds, "to": query.ago},
-        "datasourceUid": DATASOURCE,
+        "datasourceUid": datasource_uid(Edition.GRAPHITE),
         "model": {
             "refId": letter,
             "target": query.target,

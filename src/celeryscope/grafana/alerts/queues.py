@@ -10,11 +10,14 @@ from celeryscope.grafana.alerts.thresholds import (
     MINUTE,
     UNHEARD,
 )
+from celeryscope.grafana.catalogue.keys import QUEUES
 from celeryscope.grafana.queries import graphite, prometheus
 from celeryscope.metrics import Family
 
 _MS = 1000
 _Q = Family.QUEUE
+_PUBLISHED, _TAKEN = counted(_Q, "published"), counted(_Q, "prerun", "unknown")
+_GROWTH_TARGET = by_queue(_PUBLISHED, f"scale({_TAKEN}, -1)")
 _WAIT_WINDOW = 10 * MINUTE
 _GROWTH_WINDOW, _STILL = 30 * MINUTE, 5 * MINUTE
 _WORKER_WINDOW = 15 * MINUTE
@@ -41,6 +44,7 @@ def _longest_wait() -> Alert:
         ),
         hold=MINUTE,
         runbook="longest-wait",
+        panel=(QUEUES, "Wait by queue"),
         queries=(Query("wait", f"aliasByNode({graphite(_Q, 'wait', 'upper')}, -3)", _WAIT_WINDOW),),
         condition=f"$wait > {number(LONGEST_WAIT.value * _MS)}",
         expression=f"{total(_Q, all_)}\n- {total(_Q, in_time, 'le')} > 0.5",
@@ -60,14 +64,11 @@ def _growing() -> Alert:
         ),
         hold=10 * MINUTE,
         runbook="queue-growing",
+        panel=(QUEUES, "Published and not started"),
         queries=(
-            Query("growth", _growth_target(_GROWTH_WINDOW), _GROWTH_WINDOW),
-            Query(
-                "published",
-                by_queue(counted(_Q, _GROWTH_WINDOW, "published")),
-                _GROWTH_WINDOW,
-            ),
-            Query("still", _growth_target(_STILL), _STILL),
+            Query("growth", _GROWTH_TARGET, _GROWTH_WINDOW),
+            Query("published", by_queue(_PUBLISHED), _GROWTH_WINDOW),
+            Query("still", _GROWTH_TARGET, _STILL),
         ),
         condition=(
             f"$growth > {number(GROWTH.value - 0.5)}"
@@ -100,20 +101,11 @@ def _without_worker() -> Alert:
         ),
         hold=5 * MINUTE,
         runbook="queue-without-worker",
+        panel=(QUEUES, "Started by queue"),
         queries=(
-            Query(
-                "published",
-                by_queue(counted(_Q, _WORKER_WINDOW, "published")),
-                _WORKER_WINDOW,
-            ),
-            Query(
-                "taken",
-                # 0 of those published: a queue from which nothing ever started has a value, too
-                by_queue(
-                    counted(_Q, 0, "published"), counted(_Q, _WORKER_WINDOW, "prerun", "unknown")
-                ),
-                _WORKER_WINDOW,
-            ),
+            Query("published", by_queue(_PUBLISHED), _WORKER_WINDOW),
+            # With 0 of those published, a queue from which nothing ever started has a value, too.
+            Query("taken", by_queue(f"scale({_PUBLISHED}, 0)", _TAKEN), _WORKER_WINDOW),
         ),
         condition=f"$published > {number(UNHEARD.value - 0.5)} && $taken == 0",
         expression=(
@@ -123,10 +115,6 @@ def _without_worker() -> Alert:
         ),
         subject="queue",
     )
-
-
-def _growth_target(seconds: int) -> str:
-    return by_queue(counted(_Q, seconds, "published"), counted(_Q, -seconds, "prerun", "unknown"))
 
 
 def _growth(seconds: int) -> str:

@@ -1,7 +1,7 @@
 """The idioms that Graphite's targets share.
 
-Rates are asked for, not counts: merged into one point they are right in every Graphite, and times
-the seconds of the window they are counts again. Nodes are counted from the end, so that they stay
+Each is asked for as one point over its window, which celeryscope merges by kind: what was counted
+is summed, and a percentile is that of all runs. Nodes are counted from the end, so that they stay
 the same behind a longer prefix.
 """
 
@@ -9,23 +9,22 @@ from celeryscope.grafana.queries import graphite
 from celeryscope.metrics import Family
 
 
-def counted(family: Family, seconds: float, *leaves: str) -> str:
-    """Return what counters counted over a window, which one query looks back."""
-    paths = [graphite(family, leaf, "rate") for leaf in leaves]
-    nodes = [set(column) for column in zip(*(path.split(".") for path in paths), strict=True)]
-    path = ".".join(next(iter(one)) if len(one) == 1 else _either(leaves) for one in nodes)
-    return f"scale({path}, {seconds:g})"
+def counted(family: Family, *leaves: str) -> str:
+    """Return what one or several counters of each subject counted."""
+    paths = [graphite(family, leaf, "count").split(".") for leaf in leaves]
+    columns = (dict.fromkeys(column) for column in zip(*paths, strict=True))
+    return ".".join(_either(*column) for column in columns)
 
 
-def by_task(seconds: int, *leaves: str) -> str:
-    """Return what was counted of each task over a window."""
-    return f'groupByNodes({counted(Family.TASK, seconds, *leaves)}, "sum", -5, -4, -3)'
+def by_task(*leaves: str) -> str:
+    """Return the sum for each task of what some counters counted."""
+    return f'groupByNodes({counted(Family.TASK, *leaves)}, "sum", -5, -4, -3)'
 
 
-def by_queue(*counts: str) -> str:
-    """Return the sum for each queue of what `counted` gives."""
-    return f'groupByNodes(group({", ".join(counts)}), "sum", -3)'
+def by_queue(*targets: str) -> str:
+    """Return the sum of targets for each queue."""
+    return f'groupByNodes(group({", ".join(targets)}), "sum", -3)'
 
 
-def _either(leaves: tuple[str, ...]) -> str:
-    return "{" + ",".join(leaves) + "}"
+def _either(*nodes: str) -> str:
+    return nodes[0] if len(nodes) == 1 else "{" + ",".join(nodes) + "}"

@@ -4,6 +4,7 @@ from celeryscope.grafana.alerts.alert import Alert, Query, Severity, duration, n
 from celeryscope.grafana.alerts.promql import increase, total
 from celeryscope.grafana.alerts.targets import by_task
 from celeryscope.grafana.alerts.thresholds import LOST_RUNS, MINUTE, RETRIES, RETRY_SHARE
+from celeryscope.grafana.catalogue.keys import TASK, TASKS
 from celeryscope.grafana.queries import prometheus
 from celeryscope.metrics import Family
 
@@ -31,9 +32,10 @@ def _retry_storm() -> Alert:
         ),
         hold=5 * MINUTE,
         runbook="retry-storm",
+        panel=(TASKS, "Retries by task"),
         queries=(
-            Query("retried", by_task(_RETRY_WINDOW, "retry"), _RETRY_WINDOW),
-            Query("started", by_task(_RETRY_WINDOW, "prerun"), _RETRY_WINDOW),
+            Query("retried", by_task("retry"), _RETRY_WINDOW),
+            Query("started", by_task("prerun"), _RETRY_WINDOW),
         ),
         condition=(f"$retried > {number(RETRIES.value - 0.5)} && $retried > {share} * $started"),
         expression=(
@@ -57,7 +59,8 @@ def _runs_lost() -> Alert:
         ),
         hold=0,
         runbook="runs-lost",
-        queries=(Query("lost", by_task(_LOST_WINDOW, "lost"), _LOST_WINDOW),),
+        panel=(TASK, "Killed"),
+        queries=(Query("lost", by_task("lost"), _LOST_WINDOW),),
         condition=f"$lost > {least}",
         expression=f"{lost} > {least}",
         subject="task",

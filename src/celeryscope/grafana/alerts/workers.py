@@ -4,12 +4,14 @@ from celeryscope.grafana.alerts.alert import Alert, Query, Severity, duration, n
 from celeryscope.grafana.alerts.promql import increase, total
 from celeryscope.grafana.alerts.targets import counted
 from celeryscope.grafana.alerts.thresholds import BEATS, HOUR, MINUTE
+from celeryscope.grafana.catalogue.keys import QUEUES
 from celeryscope.grafana.queries import graphite, prometheus
 from celeryscope.metrics import Family
 
 _NOW = 2 * MINUTE
 _POINTS = 500
 _SILENCE = 15 * MINUTE
+_SENT = f"sumSeries({counted(Family.BEAT, 'sent')})"
 
 
 def alerts() -> tuple[Alert, ...]:
@@ -30,10 +32,11 @@ def _lost() -> Alert:
         ),
         hold=2 * MINUTE,
         runbook="worker-lost",
+        panel=(QUEUES, "Online by worker"),
         queries=(
             Query(
                 "known",
-                f"aliasByNode(transformNull(keepLastValue({gauge}), 0), -2)",
+                f"aliasByNode(transformNull(keepLastValue({gauge}), -1), -2)",
                 HOUR,
                 points=_POINTS,
             ),
@@ -65,14 +68,11 @@ def _beat_silent() -> Alert:
         ),
         hold=5 * MINUTE,
         runbook="beat-silent",
+        panel=(QUEUES, "Sent by entry"),
         queries=(
-            Query("before", _sent(HOUR), HOUR, ago=_SILENCE),
-            Query("lately", _sent(HOUR), _SILENCE),
+            Query("before", _SENT, HOUR, ago=_SILENCE),
+            Query("lately", _SENT, _SILENCE),
         ),
         condition=f"$before > {least} && $lately == 0",
         expression=f"{before} > {least}\nunless {lately} > 0",
     )
-
-
-def _sent(seconds: int) -> str:
-    return f'alias(sumSeries({counted(Family.BEAT, seconds, "sent")}), "beat")'
