@@ -25,8 +25,10 @@ class Client:
         query: Fields | None = None,
         content: bytes | None = None,
         media_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        return self._send("POST", path, query, form, content, media_type)
+        typed = {"content-type": media_type} if media_type else {}
+        return self._send("POST", path, query, form, content, {**typed, **(headers or {})})
 
     def _send(
         self,
@@ -35,10 +37,8 @@ class Client:
         query: Fields | None,
         form: Fields | None,
         content: bytes | None,
-        media_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        headers = {"content-type": media_type} if media_type else None
-
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

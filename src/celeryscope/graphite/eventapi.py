@@ -13,7 +13,7 @@ from celeryscope.graphite.times import parse_time
 from celeryscope.store.protocol import EventLog
 
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
-_ANY_TAG = {"": False, "intersection": False, "union": True}
+_ANY_TAG = {"intersection": False, "union": True}
 
 
 class EventApi:
@@ -30,7 +30,7 @@ class EventApi:
             parse_time(key, asked.one(key, default), now, zone)
             for key, default in (("from", "0"), ("until", "now"))
         )
-        tags, any_tag = asked.one("tags", "").split(), asked.choice("set", "", _ANY_TAG)
+        tags, any_tag = asked.one("tags", "").split(), asked.choice("set", "intersection", _ANY_TAG)
         found = events.found(self._log, start, end, tags, any_tag=any_tag)
         return as_json(list(map(events.entry, found)), asked)
 
