@@ -62,22 +62,17 @@ def routes(
 
 def _tag_routes(api: TagApi, gate: Gate) -> list[Route]:
     answers = {
+        "/tags": api.tags,
+        "/tags/": api.tags,
         "/tags/findSeries": api.find,
         "/tags/autoComplete/tags": api.complete_tags,
         "/tags/autoComplete/values": api.complete_values,
-        "/tags": api.tags,
-        "/tags/": api.tags,
-    }
-    writes = {
         "/tags/tagSeries": api.name,
         "/tags/tagMultiSeries": api.names,
         "/tags/delSeries": api.refuse_to_delete,
+        "/tags/{tag:path}": api.values,
     }
-    return [
-        *(endpoint(path, answer, gate) for path, answer in answers.items()),
-        *(endpoint(path, answer, gate, methods=["POST"]) for path, answer in writes.items()),
-        endpoint("/tags/{tag:path}", api.values, gate),
-    ]
+    return [endpoint(path, answer, gate) for path, answer in answers.items()]
 
 
 def _event_routes(api: EventApi, gate: Gate) -> list[Route]:
