@@ -3,6 +3,8 @@
 <!-- generated: settings -->
 ...
 <!-- end -->
+
+A part may be of one thing, as `rules failure-burn`.
 """
 
 import re
@@ -14,6 +16,14 @@ from itertools import groupby
 from pathlib import Path
 
 from celeryscope.commands import celeryscope
+from celeryscope.grafana.alerts.alert import Alert, Query, duration, percent
+from celeryscope.grafana.alerts.catalogue import ALERTS
+from celeryscope.grafana.alerts.thresholds import (
+    BURN_WINDOWS,
+    IN_TIME,
+    SUCCESS,
+    THRESHOLDS,
+)
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE, Family, Metric
 from celeryscope.outputs.prometheus.names import NAMES, TYPES
@@ -31,7 +41,7 @@ from support.endings import DIFFERENCES, ENDINGS, EVERY_POOL, Ending
 
 _DOCS = Path(__file__).parent
 _WIDTH = 100
-_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- generated: (\w+) ?([\w-]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 _STAGES = ("published", "received", "prerun", "postrun")
 _PATHS = {
     Family.TASK: "<prefix>.task.<app>.<module>.<task>.",
@@ -153,6 +163,76 @@ def differences() -> str:
     return _table(("a task that ...", "counts", "events of its end", "why"), rows)
 
 
+def alerts() -> str:
+    """Return the table of alerts, each with the page that says what to do."""
+    rows = (
+        (
+            f"`{alert.name}`",
+            alert.severity.value,
+            _hold(alert),
+            _plain(alert.description, alert),
+            f"[{alert.runbook}]({alert.runbook}.md)",
+        )
+        for alert in ALERTS
+    )
+    return _table(("alert", "severity", "held", "fires when", "what to do"), rows)
+
+
+def thresholds() -> str:
+    """Return the table of the numbers that alerts compare with."""
+    rows = (
+        (f"`{name}`", f"{one.value:g} {one.unit}".strip(), one.help)
+        for name, one in THRESHOLDS.items()
+    )
+    return _table(("threshold", "is", "what it is"), rows)
+
+
+def burn_windows() -> str:
+    """Return the table of the windows over which budgets burn."""
+    rows = (
+        (
+            duration(pair.long),
+            duration(pair.short),
+            f"{pair.burn:g}",
+            percent(pair.share(SUCCESS.value)),
+            str(pair.least_runs(IN_TIME.value)),
+            pair.severity.value,
+        )
+        for pair in BURN_WINDOWS
+    )
+    head = ("long window", "short window", "burn", "bad runs", "least runs (wait)", "severity")
+    return _table(head, rows)
+
+
+def rules(runbook: str) -> str:
+    """Return the rules that lead to one runbook, in both languages."""
+    return "\n".join(_rule(alert) for alert in ALERTS if alert.runbook == runbook)
+
+
+def _rule(alert: Alert) -> str:
+    head = f"**{alert.name}** ({alert.severity.value}, {_hold(alert)})"
+    targets = "".join(f"{one.name} = {one.target}  # {_window(one)}\n" for one in alert.queries)
+    return (
+        f"{head}\n\nGraphite, as Grafana puts it together:\n\n"
+        f"```text\n{targets}{alert.condition}\n```\n\n"
+        f"Prometheus:\n\n```promql\n{alert.expression}\n```\n"
+    )
+
+
+def _window(query: Query) -> str:
+    ago = f", {duration(query.ago)} ago" if query.ago else ""
+    return f"over {duration(query.seconds)}{ago}"
+
+
+def _hold(alert: Alert) -> str:
+    return f"for {duration(alert.hold)}" if alert.hold else "at once"
+
+
+def _plain(text: str, alert: Alert) -> str:
+    said = text.replace("{subject}", f"a {alert.subject}")
+    return said[0].upper() + said[1:] if text.startswith("{") else said
+
+
 def _often(ending: Ending, leaf: str) -> str:
     often = str(ending.counts.get(leaf, 0))
     return f"0 or {often}" if leaf in ending.perhaps else often
@@ -170,7 +250,7 @@ def _where(ending: Ending) -> str:
     return "" if ending.pools == EVERY_POOL else f"({', '.join(sorted(ending.pools))})"
 
 
-_PARTS: dict[str, Callable[[], str]] = {
+_PARTS: dict[str, Callable[..., str]] = {
     "settings": settings,
     "worker_settings": worker_settings,
     "metrics": metrics,
@@ -179,23 +259,38 @@ _PARTS: dict[str, Callable[[], str]] = {
     "functions": functions,
     "endings": endings,
     "differences": differences,
+    "alerts": alerts,
+    "thresholds": thresholds,
+    "burn_windows": burn_windows,
+    "rules": rules,
 }
 
 
 def generated(text: str) -> str:
     """Return a page with its generated parts made anew."""
-    return _PART.sub(lambda part: f"{part[1]}{_PARTS[part[2]]()}{part[3]}", text)
+
+    def made(part: re.Match[str]) -> str:
+        before, name, thing, end = part.groups()
+        return f"{before}{_PARTS[name](*filter(None, [thing]))}{end}"
+
+    return _PART.sub(made, text)
 
 
 def main() -> None:
     """Write the pages, or with `--check` exit with 1 if one has drifted."""
     check = sys.argv[1:] == ["--check"]
-    drifted = [page for page in sorted(_DOCS.glob("*.md")) if generated(_read(page)) != _read(page)]
+    drifted = [
+        page for page in sorted(_DOCS.rglob("*.md")) if generated(_read(page)) != _read(page)
+    ]
     for page in drifted:
         if not check:
             page.write_text(generated(_read(page)), encoding="utf-8")
     if check and drifted:
-        sys.exit(f"run scripts/docs: {', '.join(page.name for page in drifted)} has drifted")
+        sys.exit(f"run scripts/docs: {', '.join(map(_name, drifted))} has drifted")
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(_DOCS))
 
 
 def _read(page: Path) -> str:

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from celeryscope.grafana.alerts.builder import PROMETHEUS, files
 from celeryscope.grafana.alerts.catalogue import ALERTS
 from support.alert_scenarios import SCENARIOS, Scenario
+from support.docs import ROOT, blocks
 from support.histories import flushes, phase, queue, task, waits, worker
 from support.promtool import promtool, verdict
 
@@ -53,3 +55,13 @@ def test_a_server_that_begins_anew_is_nothing_to_tell(
 ) -> None:
     scrapes = [*flushes([_BUSY]), *[_AWAY] * minutes, *flushes([_BUSY])]
     assert verdict(rules, tmp_path, scrapes, frozenset()) == ""
+
+
+def test_every_expression_of_the_runbooks_is_one(tmp_path: Path) -> None:
+    pages = (ROOT / "docs" / "alerts").glob("*.md")
+    expressions = [one.text for page in pages for one in blocks(page.read_text(), "promql")]
+    recorded = [{"record": f"one:{i}", "expr": text} for i, text in enumerate(expressions)]
+    path = tmp_path / "expressions.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "all", "rules": recorded}]}))
+    assert expressions
+    assert promtool("check", "rules", "--lint-fatal", str(path)) == ""

@@ -82,3 +82,8 @@ def duration(seconds: int) -> str:
 def number(value: float) -> str:
     """Return a number as it stands in conditions and expressions."""
     return f"{value:.6f}".rstrip("0").removesuffix(".")
+
+
+def percent(share: float) -> str:
+    """Return a share as texts say it."""
+    return f"{100 * share:g}%"

@@ -4,7 +4,7 @@ A share of late runs has no series in Graphite; that more than 14.4 % of them wa
 30 seconds is the same as their 85.6th percentile being above 30 seconds.
 """
 
-from celeryscope.grafana.alerts.alert import Alert, Query, Recording, duration, number
+from celeryscope.grafana.alerts.alert import Alert, Query, Recording, duration, number, percent
 from celeryscope.grafana.alerts.promql import increase, total
 from celeryscope.grafana.alerts.targets import by_task
 from celeryscope.grafana.alerts.thresholds import (
@@ -45,9 +45,9 @@ def _failures(pair: BurnWindow) -> Alert:
         title=f"Celery task fails too often ({long})",
         summary="{subject} fails too often",
         description=(
-            f"More than {share:.1%} of the runs of {{subject}} failed over the last {long}, and "
-            f"over the last {short}: {pair.burn:g} times what its objective of "
-            f"{SUCCESS.value:.0%} allows."
+            f"More than {percent(share)} of the runs of {{subject}} failed over the last {long}, "
+            f"and over the last {short}: a burn of {pair.burn:g} against an objective of "
+            f"{percent(SUCCESS.value)}."
         ),
         hold=pair.hold,
         runbook="failure-burn",
@@ -87,9 +87,9 @@ def _waits(pair: BurnWindow) -> Alert:
         title=f"Celery queue starts too late ({long})",
         summary="Runs of {subject} start too late",
         description=(
-            f"More than {share:.1%} of the runs of {{subject}} waited longer than "
-            f"{TIME_TO_START.value:g} s over the last {long}, and over the last {short}: "
-            f"{pair.burn:g} times what its objective of {IN_TIME.value:.0%} allows."
+            f"More than {percent(share)} of the runs of {{subject}} waited longer than "
+            f"{TIME_TO_START.value:g} s over the last {long}, and over the last {short}: a burn "
+            f"of {pair.burn:g} against an objective of {percent(IN_TIME.value)}."
         ),
         hold=pair.hold,
         runbook="wait-burn",

@@ -1,6 +1,6 @@
 """Alerts on tasks: runs that are tried again and again, and runs whose process goes away."""
 
-from celeryscope.grafana.alerts.alert import Alert, Query, Severity, duration, number
+from celeryscope.grafana.alerts.alert import Alert, Query, Severity, duration, number, percent
 from celeryscope.grafana.alerts.promql import increase, total
 from celeryscope.grafana.alerts.targets import by_task
 from celeryscope.grafana.alerts.thresholds import LOST_RUNS, MINUTE, RETRIES, RETRY_SHARE
@@ -20,14 +20,14 @@ def alerts() -> tuple[Alert, ...]:
 def _retry_storm() -> Alert:
     retried = total(_T, increase(prometheus(_T, "retry"), _RETRY_WINDOW))
     started = total(_T, increase(prometheus(_T, "prerun"), _RETRY_WINDOW))
-    window, share = duration(_RETRY_WINDOW), number(RETRY_SHARE.value)
+    window, share = duration(_RETRY_WINDOW), RETRY_SHARE.value
     return Alert(
         name="CeleryRetryStorm",
         severity=Severity.WARNING,
         title="Celery task retries in a storm",
         summary="{subject} mostly retries",
         description=(
-            f"In the last {window} more than {RETRY_SHARE.value:.0%} of the runs of {{subject}} "
+            f"In the last {window} more than {percent(share)} of the runs of {{subject}} "
             f"ended by asking to be run again, {RETRIES.value:g} of them at least."
         ),
         hold=5 * MINUTE,
@@ -37,9 +37,12 @@ def _retry_storm() -> Alert:
             Query("retried", by_task("retry"), _RETRY_WINDOW),
             Query("started", by_task("prerun"), _RETRY_WINDOW),
         ),
-        condition=(f"$retried > {number(RETRIES.value - 0.5)} && $retried > {share} * $started"),
+        condition=(
+            f"$retried > {number(RETRIES.value - 0.5)} && $retried > {number(share)} * $started"
+        ),
         expression=(
-            f"{retried} / {started} > {share}\nand {retried} > {number(RETRIES.value - 0.5)}"
+            f"{retried} / {started} > {number(share)}\n"
+            f"and {retried} > {number(RETRIES.value - 0.5)}"
         ),
         subject="task",
     )
