@@ -27,6 +27,10 @@ class Family(str, Enum):
     SELF = "celeryscope"
 
 
+OWN = f"{Family.SELF.value}."
+"""What the names begin with that the server and instrumented processes have for themselves."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """One kind of series: `leaf` ends its path, `help` says in one line what it counts.

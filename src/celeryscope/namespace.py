@@ -13,11 +13,10 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from celeryscope.metrics import Family, Kind
+from celeryscope.metrics import OWN, Family, Kind
 
 Nodes = tuple[str, ...]
 
-OWN = f"{Family.SELF.value}."
 LEAVES: dict[Kind, Nodes] = {Kind.COUNTER: ("count", "rate"), Kind.SET: ("count",)}
 """What a last node may be of kinds that have few; a timer's are its statistics."""
 

@@ -11,8 +11,9 @@ import pytest
 
 from celeryscope.address import Address
 from celeryscope.carbon import codec
+from celeryscope.carbon.target import Target
 from celeryscope.flush import Flush
-from celeryscope.outputs.carbon import CarbonOutput, Target
+from celeryscope.outputs.carbon import CarbonOutput
 from celeryscope.outputs.points import Points
 from celeryscope.sketch import Distribution
 from celeryscope.timers import TimerStatistics

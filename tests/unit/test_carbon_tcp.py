@@ -14,8 +14,8 @@ from celeryscope.address import Address
 from celeryscope.carbon.decode import Decoder
 from celeryscope.carbon.refusals import Refusals
 from celeryscope.carbon.streams import MessageStream
-from celeryscope.carbon.tally import Tally
 from celeryscope.carbon.tcp import TcpDoor
+from celeryscope.tally import Tally
 from support.processes import wait_until
 
 

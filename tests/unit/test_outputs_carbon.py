@@ -7,8 +7,9 @@ import pytest
 
 from celeryscope.address import Address
 from celeryscope.carbon import codec
+from celeryscope.carbon.target import Target
 from celeryscope.flush import Flush
-from celeryscope.outputs.carbon import MAX_UNREAD, CarbonOutput, Target
+from celeryscope.outputs.carbon import MAX_UNREAD, CarbonOutput
 from celeryscope.outputs.points import Points
 from support.processes import free_port, wait_until
 from support.recording_carbon import RecordingCarbon, recording_carbon

@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 import pytest
 
 from celeryscope.address import Address, Endpoint, Transport
+from celeryscope.carbon.target import Target
 from celeryscope.metrics import Kind
 from celeryscope.naming import Layout
 from celeryscope.outputs.prometheus.histogram import BUCKETS
@@ -25,7 +26,7 @@ from celeryscope.settings import (
     written,
     written_default,
 )
-from celeryscope.settings.values import CarbonTarget, RuleFile
+from celeryscope.settings.values import RuleFile
 from celeryscope.store.patterns import parse_aggregations, parse_schemas
 from celeryscope.store.tiers import Tier
 from celeryscope.worker.settings import Settings as WorkerSettings
@@ -72,7 +73,7 @@ SAMPLES = {
     "flush_interval": Sample("500ms", 0.5, "5s"),
     "prefix": Sample("", "", "jobs.eu"),
     "layout": Sample("dotted", Layout.DOTTED, "levels"),
-    "percentiles": Sample("99.9,-10", (99.9, -10.0), "50"),
+    "percentiles": Sample("99.9,-10", (99.9, -10.0), ""),
     "histogram": Sample(
         "runtime:10,100.5,inf;wait:;:1,2",
         (("runtime", (10, 100.5, inf)), ("wait", ()), ("", (1, 2))),
@@ -97,7 +98,7 @@ SAMPLES = {
     "global_suffix": Sample("host-1", "host-1", "a.b"),
     "carbon": Sample(
         "carbon:2003,pickle://[::1]:2004",
-        (CarbonTarget(Address("carbon", 2003)), CarbonTarget(Address("::1", 2004), pickled=True)),
+        (Target(Address("carbon", 2003)), Target(Address("::1", 2004), pickled=True)),
         "localhost:1",
     ),
     "carbon_buffer": Sample("5GB", 5_000_000_000, "1kB"),
@@ -233,7 +234,6 @@ WRONG = [
     ("prefix", ".a", "allowed are letters, digits, '_' and '-', with dots between"),
     ("layout", "tree", "allowed is levels or dotted"),
     ("percentiles", "abc", PERCENTILES),
-    ("percentiles", "", PERCENTILES),
     ("percentiles", "50,0", PERCENTILES),
     ("percentiles", "nan", PERCENTILES),
     ("percentiles", "100.1", PERCENTILES),

@@ -189,7 +189,7 @@ def test_what_came_just_before_a_suspension_keeps_its_interval(rig: Rig) -> None
 def test_a_gap_within_what_waits_is_left_out(rig: Rig) -> None:
     rig.listener.arrive(NOON + 25, b"a:1|c")
     rig.at(NOON + 61)
-    assert rig.spans == [(0, 0.001), (20, 5)]
+    assert rig.spans == [(0, 0.1), (20, 5)]
     assert rig.counts == [0.0, 1.0]
 
 
@@ -309,6 +309,15 @@ def test_stopping_late_ends_the_interval_that_was_due_first(rig: Rig) -> None:
     rig.now = NOON + 10.5
     rig.flusher.stop()
     assert rig.spans == [(0, 10), (10, 0.5)]
+
+
+def test_what_comes_in_the_moment_of_the_stop_gives_no_enormous_rate(rig: Rig) -> None:
+    rig.flusher.start()
+    rig.now = NOON + 10.001
+    rig.listener.arrive(NOON + 10, *[b"a:1|c"] * 5)
+    rig.flusher.stop()
+    assert rig.spans == [(0, 10), (10, 0.1)]
+    assert rig.counts == [0.0, 5.0]
 
 
 def test_what_is_stamped_after_the_stop_is_flushed_too(rig: Rig) -> None:

@@ -49,6 +49,17 @@ def test_a_datagram_that_carries_a_report_counts_for_the_next_one() -> None:
     assert rig.losses.take() == Loss(sent=3, lost=0)
 
 
+def test_a_datagram_that_overtakes_a_report_counts_for_the_next_one() -> None:
+    rig = Rig()
+    rig.came((1, PLAIN), (1, PLAIN), (1, report(1)), (1, PLAIN))
+    rig.passed()
+    rig.came((1, report(3)))
+    assert rig.losses.take() == Loss(sent=4, lost=0)
+    rig.passed()
+    rig.came((1, report(2)))
+    assert rig.losses.take() == Loss(sent=2, lost=1)
+
+
 def test_other_senders_beside_it_change_nothing() -> None:
     rig = Rig()
     rig.came((1, PLAIN), (2, PLAIN), (3, PLAIN), (2, report(3)), (3, PLAIN), (1, report(1)))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from celeryscope.metrics import Kind
 from celeryscope.statsd.bad_lines import Reason
 from celeryscope.statsd.protocol import Line, Sample, Slot, parse_line, split_line
+from celeryscope.statsd.reserved import reserved_names
 from celeryscope.statsd.series import made_printable
 
 
@@ -219,6 +220,24 @@ def test_no_unclean_name_becomes_one_of_the_servers_own_where_it_is_sent(name: s
     line = name.encode() + b":1|c"
     assert parse_line(line, made_printable).refused is Reason.RESERVED
     assert parse_line(b"celeryscope.client.name\xc3\xa9:1|c", made_printable).refused is None
+
+
+@pytest.mark.parametrize(
+    ("prefix_stats", "reserved", "free"),
+    [
+        ("foo", ["foo.lines", "foo.bad_lines.new", "celeryscope.x"], ["foo.x", "lines"]),
+        ("celery", ["celery.packets"], ["celery.task.a.b.c.prerun", "celery.packets.x"]),
+        ("", ["lines", "flush.lag", "outputs.a.sent"], ["a.lines", "lines;a=b", "linesx"]),
+    ],
+)
+def test_no_client_can_set_them_by_the_name_under_which_they_are_sent(
+    prefix_stats: str, reserved: list[str], free: list[str]
+) -> None:
+    names = reserved_names(prefix_stats)
+    for name in reserved:
+        assert parse_line(f"{name}:1|c".encode(), reserved=names).refused is Reason.RESERVED
+    for name in [*free, "celeryscope.client.sent"]:
+        assert parse_line(f"{name}:1|c".encode(), reserved=names).refused is None
 
 
 def test_clients_tell_of_themselves() -> None:

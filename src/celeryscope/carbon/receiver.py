@@ -13,10 +13,10 @@ from celeryscope.address import Address
 from celeryscope.carbon.decode import Decoder
 from celeryscope.carbon.refusals import BadLine, Refusals
 from celeryscope.carbon.streams import LineStream, MessageStream
-from celeryscope.carbon.tally import Tally
 from celeryscope.carbon.tcp import TcpDoor
 from celeryscope.carbon.udp import UdpDoor
 from celeryscope.store.protocol import Points
+from celeryscope.tally import Tally
 
 _LOGGER = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 0.1

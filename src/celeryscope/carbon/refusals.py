@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from celeryscope.carbon.tally import Tally
+from celeryscope.tally import Tally
 
 KEPT = 20
 _SHOWN = 200

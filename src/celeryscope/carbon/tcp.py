@@ -10,8 +10,8 @@ from selectors import EVENT_READ, BaseSelector
 
 from celeryscope.address import Address
 from celeryscope.carbon.streams import Stream
-from celeryscope.carbon.tally import Tally
 from celeryscope.store.protocol import Points
+from celeryscope.tally import Tally
 
 _LOGGER = logging.getLogger(__name__)
 MAX_CONNECTIONS = 1000

@@ -7,11 +7,11 @@ from selectors import EVENT_READ, BaseSelector
 from celeryscope.address import Address
 from celeryscope.carbon.decode import Decoder
 from celeryscope.carbon.points import joined
-from celeryscope.carbon.tally import Tally
 from celeryscope.sockets import senders
 from celeryscope.sockets.readers import reader_of
 from celeryscope.sockets.udp import WANTED_BUFFER, KernelDrops, bind_udp
 from celeryscope.store.protocol import Points
+from celeryscope.tally import Tally
 
 
 class UdpDoor:

@@ -8,8 +8,8 @@ from threading import Condition, Thread
 from typing import Protocol
 
 from celeryscope.carbon.points import joined
-from celeryscope.carbon.tally import Tally
 from celeryscope.store.protocol import Points, StoreError
+from celeryscope.tally import Tally
 
 _LOGGER = logging.getLogger(__name__)
 MAX_WAITING = 1_000_000

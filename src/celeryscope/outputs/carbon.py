@@ -3,10 +3,9 @@
 import logging
 from collections.abc import Mapping, Sequence
 from threading import Lock, Thread
-from typing import NamedTuple
 
-from celeryscope.address import Address
 from celeryscope.carbon import codec
+from celeryscope.carbon.target import Target
 from celeryscope.flush import Flush
 from celeryscope.outputs.destination import Destination
 from celeryscope.outputs.handover import HandOver
@@ -19,13 +18,6 @@ MAX_UNREAD_SERIES = 500_000
 """Series of all flushes that wait; a single flush may have more."""
 
 _LOGGER = logging.getLogger(__name__)
-
-
-class Target(NamedTuple):
-    """Where Carbon listens, and whether it takes pickles there."""
-
-    address: Address
-    pickled: bool = False
 
 
 class CarbonOutput:

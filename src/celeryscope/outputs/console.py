@@ -43,7 +43,7 @@ class Console:
 
     def put(self, flush: Flush) -> None:
         if not self._queue.put([flush.summary()]):
-            self._tally.count(dropped=_points(flush))
+            self._tally.count(dropped=flush.series)
 
     def stop(self) -> None:
         self._queue.stop()
@@ -63,10 +63,10 @@ class Console:
             self._write(line(flush))
         except OSError as error:
             self._failed(error)
-            self._tally.count(dropped=_points(flush))
+            self._tally.count(dropped=flush.series)
         else:
             self._failing = False
-            self._tally.count(sent=_points(flush))
+            self._tally.count(sent=flush.series)
 
     def _write(self, data: bytes) -> None:
         while data:
@@ -108,7 +108,3 @@ def _timers(timers: Mapping[str, Distribution]) -> dict[str, dict[str, float]]:
         name: dict(zip(columns, row, strict=True))
         for name, row in zip(side_by_side, rows, strict=True)
     }
-
-
-def _points(flush: Flush) -> int:
-    return sum(map(len, (flush.counters, flush.gauges, flush.sets, flush.timers)))

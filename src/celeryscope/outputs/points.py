@@ -9,8 +9,8 @@ import numpy as np
 
 from celeryscope.carbon.codec import Snapshot
 from celeryscope.flush import Flush
-from celeryscope.metrics import Kind
-from celeryscope.namespace import DEFAULT_NAMING, OWN, Naming
+from celeryscope.metrics import OWN, Kind
+from celeryscope.namespace import DEFAULT_NAMING, Naming
 from celeryscope.outputs.idle import LIFETIME, LIMIT, IdleNames
 from celeryscope.sketch import Floats
 from celeryscope.timers import Table, TimerStatistics

@@ -2,11 +2,12 @@
 
 import logging
 import sys
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from celeryscope.flush import Flush
 from celeryscope.namespace import Naming
-from celeryscope.outputs.carbon import CarbonOutput, Target
+from celeryscope.outputs.carbon import CarbonOutput
 from celeryscope.outputs.console import Console
 from celeryscope.outputs.output import Output
 from celeryscope.outputs.points import Points
@@ -22,6 +23,7 @@ class Outputs:
     """Hands each flush to every output."""
 
     def __init__(self, settings: Settings) -> None:
+        _warn_of_shared_paths(naming_of(settings))
         self.prometheus = _prometheus(settings)
         self._repeaters = [Repeater(address) for address in settings.repeater]
         self._of_flushes: list[Output] = []
@@ -68,6 +70,21 @@ def _put_and_live(output: Output, flush: Flush) -> None:
         _LOGGER.exception("an output failed in an unknown way; its flush is lost")
 
 
+def _warn_of_shared_paths(naming: Naming) -> None:
+    """Say which kinds of series have one place, where those of one name share paths."""
+    kinds_by_head = defaultdict(set)
+    for view in naming.views():
+        kinds_by_head[view.head].add(view.kind)
+    for head, kinds in kinds_by_head.items():
+        if len(kinds) > 1:
+            _LOGGER.warning(
+                "%s all stand under %r, so those of one name share paths, such as NAME.count; "
+                "different prefixes keep them apart",
+                ", ".join(sorted(kind.value for kind in kinds)),
+                ".".join(head),
+            )
+
+
 def naming_of(settings: Settings) -> Naming:
     """Return how Graphite names are made."""
     return Naming(
@@ -83,12 +100,11 @@ def naming_of(settings: Settings) -> Naming:
 
 
 def _carbon(settings: Settings) -> CarbonOutput:
-    targets = [Target(target.address, target.pickled) for target in settings.carbon]
     statistics = TimerStatistics(
         settings.percentiles, settings.histogram, frozenset(settings.timer_metrics)
     )
     points = Points(naming_of(settings), statistics, settings.delete_idle)
-    return CarbonOutput(targets, points, settings.carbon_buffer)
+    return CarbonOutput(settings.carbon, points, settings.carbon_buffer)
 
 
 def _prometheus(settings: Settings) -> Prometheus | None:

@@ -38,6 +38,7 @@ from celeryscope.settings import Settings, option_name, written
 from celeryscope.statsd.admin import Admin
 from celeryscope.statsd.aggregate import Aggregator
 from celeryscope.statsd.flusher import Flusher
+from celeryscope.statsd.reserved import reserved_names
 from celeryscope.web import serverpage
 from celeryscope.web.live import FlushEvent, LiveFeed
 from celeryscope.web.routes import routes as web_routes
@@ -172,6 +173,7 @@ class Server:
                 settings.max_series,
                 settings.max_new_series,
                 sanitise_names=settings.sanitise_names,
+                reserved=reserved_names(settings.prefix_stats),
                 clock=self._clock,
             ),
             settings.flush_interval,

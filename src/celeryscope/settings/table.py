@@ -11,13 +11,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from celeryscope.address import Address, Endpoint, Transport
+from celeryscope.carbon.target import Target
 from celeryscope.metrics import Kind
 from celeryscope.naming import Layout
 from celeryscope.outputs.prometheus.histogram import BUCKETS
 from celeryscope.settings import access, texts
 from celeryscope.settings.access import Network
 from celeryscope.settings.texts import Form, Histogram
-from celeryscope.settings.values import CarbonTarget, RuleFile
+from celeryscope.settings.values import RuleFile
 from celeryscope.store.patterns import Aggregation, Schema
 from celeryscope.store.tiers import Tier, format_duration, parse_retentions
 
@@ -140,7 +141,7 @@ class Settings(BaseModel):
     global_suffix: Annotated[str, texts.NODES] = Field(
         "", description="Last nodes of the Graphite names that outputs send."
     )
-    carbon: Annotated[tuple[CarbonTarget, ...], texts.CARBONS] = Field(
+    carbon: Annotated[tuple[Target, ...], texts.CARBONS] = Field(
         (),
         description="Where flushes are sent as Carbon's lines: HOST:PORT or pickle://HOST:PORT, "
         "with commas between.",

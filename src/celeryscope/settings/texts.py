@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 from pydantic import BeforeValidator
 
 from celeryscope.address import Address, Endpoint
+from celeryscope.carbon.target import Target
 from celeryscope.metrics import STATSD_KINDS, Kind
 from celeryscope.naming import Layout, valid_prefix
-from celeryscope.settings.values import CarbonTarget, RuleFile
+from celeryscope.settings.values import RuleFile
 from celeryscope.store.patterns import parse_aggregations, parse_schemas
 from celeryscope.store.tiers import Tier, format_duration, parse_duration, parse_retentions
 
@@ -81,12 +82,12 @@ def _layout(text: str) -> Layout:
 
 
 def _thresholds(text: str) -> tuple[float, ...]:
-    texts = _parts(text)
+    texts = _parts(text) if text else []
     percentiles = tuple(float(part) for part in texts if _THRESHOLD.match(part))
     if len(percentiles) < len(texts) or not all(0 < abs(one) <= _WHOLE for one in percentiles):
         raise ValueError(
             "allowed are numbers from -100 to 100 but 0, of three decimals at most, "
-            "with commas between"
+            "with commas between, or nothing"
         )
     return percentiles
 
@@ -223,8 +224,8 @@ def _addresses(text: str) -> tuple[Address, ...]:
     return _different(tuple(map(Address.parse, _parts(text)))) if text else ()
 
 
-def _carbons(text: str) -> tuple[CarbonTarget, ...]:
-    targets = tuple(map(CarbonTarget.parse, _parts(text))) if text else ()
+def _carbons(text: str) -> tuple[Target, ...]:
+    targets = tuple(map(Target.parse, _parts(text))) if text else ()
     _different(tuple(target.address for target in targets))
     return targets
 

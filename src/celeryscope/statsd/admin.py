@@ -8,8 +8,8 @@ from typing import Protocol
 import orjson
 
 from celeryscope.flush import Flush
-from celeryscope.metrics import Kind
-from celeryscope.statsd.totals import Totals
+from celeryscope.metrics import OWN, Kind
+from celeryscope.totals import Totals
 
 _HELP = (
     "Commands: stats, counters, timers, gauges, delcounters, deltimers, delgauges, health, config,"
@@ -92,7 +92,7 @@ class Admin:
 
     def put(self, flush: Flush) -> None:
         """Take what the server says of itself into `stats`."""
-        self._totals = self._totals.plus(flush.counters, flush.gauges, self._clock())
+        self._totals = self._totals.plus(flush.counters, self._clock(), flush.gauges)
 
     def answer(self, line: str) -> bytes | None:
         """Return what a command answers; None where the connection is to end."""
@@ -138,13 +138,12 @@ class Admin:
     def _tell_stats(self, _words: list[str]) -> str:
         now = self._clock()
         with self._source.paused() as interval:
-            totals = self._totals.plus(interval.counters(), self._totals.gauges, now)
+            totals = self._totals.plus(interval.counters(), now)
         values = {
             "uptime": round(now - self._began),
             "messages.last_msg_seen": round(now - totals.last_message),
             "messages.bad_lines_seen": totals.bad_lines,
-            **totals.counters,
-            **totals.gauges,
+            **{f"{OWN}{name}": value for name, value in (totals.counters | totals.gauges).items()},
         }
         return _lines({name: f"{_number(value)}" for name, value in values.items()}) + _END
 

@@ -5,21 +5,21 @@ ones append the value to a list; unknown ones are parsed. Values are read in bul
 before when there are too many to keep as text.
 """
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
 from celeryscope.flush import Flush
-from celeryscope.metrics import Kind
+from celeryscope.metrics import OWN, Kind
 from celeryscope.newcomers import Newcomers
 from celeryscope.statsd.bad_lines import BadLine, BadLines, Reason
 from celeryscope.statsd.batch import Batch
 from celeryscope.statsd.gauges import Gauges
 from celeryscope.statsd.interval import MAX_SAMPLES, Interval
-from celeryscope.statsd.protocol import MAX_LINE, Slot, parse_line, split_line
+from celeryscope.statsd.protocol import MAX_LINE, RESERVED, Slot, parse_line, split_line
 from celeryscope.statsd.series import made_printable, sanitise
 
-OWN = "celeryscope"
 GAUGE_TTL = 300.0
 MAX_SERIES = 100_000
 MAX_NEW_SERIES = 50_000
@@ -53,6 +53,7 @@ class Aggregator:
         max_new_series: int = MAX_NEW_SERIES,
         *,
         sanitise_names: bool = True,
+        reserved: re.Pattern[str] = RESERVED,
         max_text_bytes: int = MAX_TEXT_BYTES,
         max_samples: int = MAX_SAMPLES,
         clock: Callable[[], float] = time.time,
@@ -62,6 +63,7 @@ class Aggregator:
         self._max_text_bytes = max_text_bytes
         self._max_samples = max_samples
         self._clean = sanitise if sanitise_names else made_printable
+        self._reserved = reserved
         self._newcomers = Newcomers[Series](max_new_series, known=max_series)
         self._gauges = Gauges(gauge_ttl, max_series)
         self._slots: dict[Spelling, Slot] = {}
@@ -176,7 +178,7 @@ class Aggregator:
         name, value, rest = split_line(line)
         slot = self._slots.get((name, rest))
         if slot is None:
-            parsed = parse_line(line, self._clean)
+            parsed = parse_line(line, self._clean, self._reserved)
             refusals = [self._append(sample.slot, sample.text) for sample in parsed.samples]
             refused = next(filter(None, [parsed.refused, *refusals]), None)
             slot = parsed.samples[0].slot if parsed.steady else None
@@ -230,4 +232,4 @@ class Aggregator:
 
 
 def _own(values: Mapping[str, float]) -> dict[str, float]:
-    return {f"{OWN}.{name}": float(value) for name, value in values.items()}
+    return {f"{OWN}{name}": float(value) for name, value in values.items()}

@@ -19,6 +19,8 @@ _POLL_SECONDS = 0.1
 _TOLERATED_MS = 250
 # Longer than any one flush takes.
 _QUIET_MS = 10_000
+# No piece of an interval counts as shorter than an interval may be: the rate would be nonsense.
+_SHORTEST_MS = 100
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -156,7 +158,7 @@ class Flusher:
         return any(batch.datagrams for batch in batches)
 
     def _flush(self, end: int, next_began: int, late: int = 0) -> None:
-        start, seconds = self._start() / 1000, max(end - self._began, 1) / 1000
+        start, seconds = self._start() / 1000, max(end - self._began, _SHORTEST_MS) / 1000
         # Whatever fails from here on, the next interval is another one.
         self._began = next_began
         counts, gauges = self._own_numbers(late)

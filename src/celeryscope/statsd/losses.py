@@ -108,8 +108,9 @@ class ClientLosses:
         if sender.comparable and not sender.is_relay:
             self._sent += sent
             self._lost += max(sent - sender.received, 0)
+        # What a thread sent while another one wrote the report is in the next report.
+        sender.received = max(sender.received - sent, 0) if sender.comparable else 0
         sender.comparable = True
-        sender.received = 0
         sender.reported_at = now
 
 

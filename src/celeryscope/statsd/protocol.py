@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 
-from celeryscope.metrics import Family, Kind
+from celeryscope.metrics import Kind
 from celeryscope.statsd.bad_lines import Reason
 from celeryscope.statsd.numbers import LARGEST, parse_number, parse_numbers
+from celeryscope.statsd.reserved import reserved_names
 from celeryscope.statsd.series import Clean, sanitise, series_name
 
 MAX_LINE = 8192
+RESERVED = reserved_names()
 
 _KINDS = {
     b"c": Kind.COUNTER,
@@ -28,9 +30,6 @@ _KINDS = {
     b"g": Kind.GAUGE,
     b"s": Kind.SET,
 }
-# What the server says of itself, and what instrumented processes say of themselves.
-_OWN = f"{Family.SELF.value}."
-_CLIENTS = f"{_OWN}client."
 _TYPES = {kind: kind_text.decode() for kind_text, kind in reversed(_KINDS.items())}
 _SAMPLED = (Kind.COUNTER, Kind.TIMER)
 _SAMPLE = re.compile(
@@ -89,8 +88,11 @@ def split_line(line: bytes) -> tuple[bytes, bytes, bytes]:
     return name, value, rest
 
 
-def parse_line(line: bytes, clean: Clean = sanitise) -> Line:
-    """Read a line that is not blank; values stay text, and `clean` makes the parts of its name."""
+def parse_line(line: bytes, clean: Clean = sanitise, reserved: re.Pattern[str] = RESERVED) -> Line:
+    """Read a line that is not blank; values stay text, and `clean` makes the parts of its name.
+
+    One whose name begins with `reserved` is refused.
+    """
     for mark, reason in _OTHERS.items():
         if line.startswith(mark):
             return Line(refused=reason)
@@ -105,8 +107,7 @@ def parse_line(line: bytes, clean: Clean = sanitise) -> Line:
     if series is None:
         return Line(refused=Reason.NAME)
     # Outputs clean every name, so an unclean one could become the server's own.
-    sent_as = series_name(name, tags, sanitise) or ""
-    if sent_as.startswith(_OWN) and not sent_as.startswith(_CLIENTS):
+    if reserved.match(series_name(name, tags, sanitise) or ""):
         return Line(refused=Reason.RESERVED)
     return Line(
         samples=[Sample(Slot(kind, series, rate), text) for text, kind, rate in good],

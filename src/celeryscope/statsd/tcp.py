@@ -4,7 +4,6 @@ import logging
 import selectors
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
@@ -15,6 +14,7 @@ from celeryscope.sockets import senders
 from celeryscope.sockets.lines import LineCutter
 from celeryscope.statsd.backlog import Backlog
 from celeryscope.statsd.batch import Batch
+from celeryscope.tally import Tally
 
 _LOGGER = logging.getLogger(__name__)
 MAX_CONNECTIONS = 1000
@@ -69,8 +69,7 @@ class TcpListener:
         self._listening.settimeout(0)
         self._ready = selectors.DefaultSelector()
         self._ready.register(self._listening, selectors.EVENT_READ)
-        self._drops: Counter[str] = Counter(oversize=0, torn=0, connections=0)
-        self._drops_told: Counter[str] = Counter()
+        self._drops = Tally(["oversize", "torn", "connections"])
         self._failing = False
         self._stopping = False
         self._thread = Thread(target=self._receive, name="statsd-tcp", daemon=True)
@@ -108,10 +107,7 @@ class TcpListener:
         return self._backlog.oldest()
 
     def take_drops(self) -> Mapping[str, int]:
-        drops = self._drops.copy()
-        new = {place: drops[place] - self._drops_told[place] for place in drops}
-        self._drops_told = drops
-        return {**new, "backlog": self._backlog.take_dropped()}
+        return {**self._drops.take(), "backlog": self._backlog.take_dropped()}
 
     def _connections(self) -> list[_Connection]:
         return [key.data for key in self._ready.get_map().values() if key.data is not None]
@@ -150,7 +146,7 @@ class TcpListener:
             return
         now = self._clock()
         if not self._has_room(now):
-            self._drops["connections"] += 1
+            self._drops.add("connections")
             accepted.close()
             return
         accepted.settimeout(0)
@@ -167,7 +163,7 @@ class TcpListener:
         silent = min(connections, key=lambda connection: connection.stirred)
         if now - silent.stirred < _SILENT_SECONDS:
             return False
-        self._drops["torn"] += bool(silent.lines.end())
+        self._drops.add("torn", bool(silent.lines.end()))
         self._hang_up(silent)
         return True
 
@@ -178,7 +174,7 @@ class TcpListener:
         except BlockingIOError:
             return False
         except OSError:  # the client was cut off
-            self._drops["torn"] += bool(connection.lines.end())
+            self._drops.add("torn", bool(connection.lines.end()))
             self._hang_up(connection)
             return False
         connection.stirred = self._clock()
@@ -189,7 +185,7 @@ class TcpListener:
 
     def _leave_out(self, line: bytes) -> None:
         del line
-        self._drops["oversize"] += 1
+        self._drops.add("oversize")
 
     def _keep(self, connection: _Connection, lines: bytes) -> None:
         if lines:
@@ -205,7 +201,7 @@ class TcpListener:
             for _ in range(_LAST_PARTS):
                 if not self._read(connection):
                     break
-            self._drops["torn"] += bool(connection.lines.end())
+            self._drops.add("torn", bool(connection.lines.end()))
 
 
 def _name(sender: bytes) -> str:

@@ -9,10 +9,8 @@ from typing import Protocol
 from celeryscope import __version__
 from celeryscope.flush import Flush
 from celeryscope.metrics import CATALOGUE, Family, Kind, Metric
+from celeryscope.totals import Totals, own
 
-_OWN = f"{Family.SELF.value}."
-# Clients say things under the same prefix, as many as they like.
-_MAX_NAMES = 1000
 _METRICS = [metric for metric in CATALOGUE if metric.family is Family.SELF]
 
 
@@ -86,26 +84,22 @@ class Status:
         self._clock = clock
         self._began = clock()
         self._lock = Lock()
-        self._totals: dict[str, float] = {}
+        self._totals = Totals(last_message=self._began)
         self._last: Mapping[str, float] = {}
-        self._gauges: Mapping[str, float] = {}
 
     def put(self, flush: Flush) -> None:
         """Take an interval's own numbers."""
-        counters, gauges = _own(flush.counters), _own(flush.gauges)
         with self._lock:
-            for name, amount in counters.items():
-                if name in self._totals or len(self._totals) < _MAX_NAMES:
-                    self._totals[name] = self._totals.get(name, 0.0) + amount
-            self._last, self._gauges = counters, gauges
+            self._totals = self._totals.plus(flush.counters, self._clock(), flush.gauges)
+            self._last = own(flush.counters)
 
     def report(self) -> Report:
         with self._lock:
-            totals, last, gauges = dict(self._totals), self._last, self._gauges
+            totals, last = self._totals, self._last
         numbers = [
-            _number(metric, name, totals, last, gauges)
+            _number(metric, name, totals, last)
             for metric in _METRICS
-            for name in sorted(gauges if metric.kind is Kind.GAUGE else totals)
+            for name in sorted(totals.gauges if metric.kind is Kind.GAUGE else totals.counters)
             if fnmatchcase(name, metric.leaf)
         ]
         return Report(
@@ -118,20 +112,8 @@ class Status:
         )
 
 
-def _own(values: Mapping[str, float]) -> dict[str, float]:
-    return {
-        name.removeprefix(_OWN): value for name, value in values.items() if name.startswith(_OWN)
-    }
-
-
-def _number(
-    metric: Metric,
-    name: str,
-    totals: Mapping[str, float],
-    last: Mapping[str, float],
-    gauges: Mapping[str, float],
-) -> Number:
+def _number(metric: Metric, name: str, totals: Totals, last: Mapping[str, float]) -> Number:
     is_gauge = metric.kind is Kind.GAUGE
-    total = None if is_gauge else totals[name]
-    now = gauges[name] if is_gauge else last.get(name, 0.0)
+    total = None if is_gauge else totals.counters[name]
+    now = totals.gauges[name] if is_gauge else last.get(name, 0.0)
     return Number(name, metric.help, metric.unit, metric.loss, total, now)
