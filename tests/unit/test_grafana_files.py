@@ -8,11 +8,11 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from celeryscope.commands import celeryscope
 from celeryscope.grafana.builder.files import files
 from celeryscope.grafana.layout import DASHBOARDS_PATH, datasource_uid
 from celeryscope.grafana.model import Edition
 from celeryscope.grafana.packaged import packaged
+from celeryscope.grafana_commands import dashboards as command
 
 PROVISIONED = [
     (edition, name, text) for edition in Edition for name, text in packaged(edition).items()
@@ -21,7 +21,7 @@ every_edition = pytest.mark.parametrize("edition", Edition, ids=lambda one: one.
 
 
 def dashboards(folder: Path, *flags: str) -> Result:
-    return CliRunner().invoke(celeryscope, ["dashboards", "--dir", str(folder), *flags])
+    return CliRunner().invoke(command, ["--dir", str(folder), *flags])
 
 
 def in_folder(folder: Path) -> dict[str, str]:

@@ -46,13 +46,6 @@ class Chart(Enum):
     HEATMAP = "heatmap"
 
 
-class Reduce(str, Enum):
-    """How a number is made of a Graphite series; the value is Grafana's name."""
-
-    LAST = "lastNotNull"
-    SUM = "sum"
-
-
 class Color(str, Enum):
     GREEN = "green"
     AMBER = "orange"
@@ -74,7 +67,7 @@ class Query:
 
     `legend` is Prometheus' pattern of a series' name; Graphite's is in the query. `color` is for
     the one series of a query that always means the same. What is asked `over_range` is one value
-    for the whole range: in Graphite `reduce` makes it of the intervals'.
+    for the whole range.
     """
 
     graphite: str
@@ -82,7 +75,6 @@ class Query:
     legend: str = ""
     color: Color | None = None
     over_range: bool = False
-    reduce: Reduce = Reduce.LAST
 
     def text(self, edition: Edition) -> str:
         return self.graphite if edition is Edition.GRAPHITE else self.prometheus
@@ -124,10 +116,6 @@ class Panel:
     @property
     def over_range(self) -> bool:
         return self.queries[0].over_range
-
-    @property
-    def reduce(self) -> Reduce:
-        return self.queries[0].reduce
 
     def asked(self, edition: Edition) -> tuple[Query, ...]:
         """Return the queries that the edition's language can say."""

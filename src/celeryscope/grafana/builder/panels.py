@@ -12,14 +12,15 @@ from grafana_foundation_sdk.models import heatmap as heatmap_models
 from celeryscope.grafana.builder.links import down, down_by_name
 from celeryscope.grafana.builder.targets import target
 from celeryscope.grafana.builder.variables import reference
-from celeryscope.grafana.model import Chart, Color, Dashboard, Edition, Panel, Place, Reduce, Unit
+from celeryscope.grafana.model import Chart, Color, Dashboard, Edition, Panel, Place, Unit
 
 _Builder = timeseries.Panel | stat.Panel | bargauge.Panel | heatmap.Panel
 
 # The one by name is not in Grafana 9.
 _IN_TURN = models.FieldColorModeId.PALETTE_CLASSIC
 _NONE = "0"  # what never happened has no series
-_LEGEND_FIGURES = ["mean", "max", "lastNotNull"]
+_LAST = "lastNotNull"
+_LEGEND_FIGURES = ["mean", "max", _LAST]
 
 
 def built(dashboard: Dashboard, panel: Panel, edition: Edition, place: Place) -> models.Panel:
@@ -73,11 +74,11 @@ def _number(panel: Panel, edition: Edition) -> stat.Panel:
         .thresholds(_thresholds(panel, edition))
         .color_mode(common_models.BigValueColorMode.VALUE)
         .graph_mode(modes.NONE if panel.over_range else modes.AREA)
-        .reduce_options(_reduced(panel, edition))
+        .reduce_options(_last())
     )
     if panel.unit is Unit.SHARE:
         builder.decimals(2)
-    if panel.reduce is Reduce.SUM:
+    if panel.over_range and panel.unit is Unit.COUNT:
         builder.no_value(_NONE)
     return builder
 
@@ -92,7 +93,7 @@ def _bars(panel: Panel, edition: Edition) -> bargauge.Panel:
         .display_mode(common_models.BarGaugeDisplayMode.BASIC)
         .orientation(common_models.VizOrientation.HORIZONTAL)
         .value_mode(common_models.BarGaugeValueMode.TEXT)
-        .reduce_options(_reduced(panel, edition))
+        .reduce_options(_last())
         .no_value(_NONE)
     )
 
@@ -139,10 +140,8 @@ def _thresholds(panel: Panel, edition: Edition) -> sdk.ThresholdsConfig:
     return sdk.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
 
 
-def _reduced(panel: Panel, edition: Edition) -> common.ReduceDataOptions:
-    """Make one value of each series; Prometheus gives one already if the range is asked for."""
-    how = panel.reduce if edition is Edition.GRAPHITE else Reduce.LAST
-    return common.ReduceDataOptions().calcs([how.value]).values(values=False)
+def _last() -> common.ReduceDataOptions:
+    return common.ReduceDataOptions().calcs([_LAST]).values(values=False)
 
 
 def _legend() -> common.VizLegendOptions:

@@ -1,8 +1,8 @@
 """What the monitor says that it lost: every metric of the catalogue that means a loss."""
 
 from celeryscope.grafana.catalogue.scopes import ITSELF
-from celeryscope.grafana.catalogue.terms import rate, since_first, summed
-from celeryscope.grafana.model import Query, Reduce
+from celeryscope.grafana.catalogue.terms import level, rate, since_first
+from celeryscope.grafana.model import Query
 from celeryscope.metrics import CATALOGUE
 
 _LEAVES = tuple(metric.leaf for metric in CATALOGUE if metric.loss)
@@ -21,9 +21,8 @@ def lost_in_all(name: str) -> Query:
     paths = ", ".join(ITSELF.path(leaf, "count") for leaf in _LEAVES)
     sums = (f"(sum({since_first(ITSELF, leaf)}) or vector(0))" for leaf in _LEAVES)
     return Query(
-        f'alias({summed(f"sumSeries({paths})")}, "{name}")',
+        f'alias({level(f"sumSeries({paths})")}, "{name}")',
         " + ".join(sums),
         name,
         over_range=True,
-        reduce=Reduce.SUM,
     )

@@ -1,16 +1,16 @@
 """Ratios of what went well, and what they leave of an error budget."""
 
 from celeryscope.grafana.catalogue.scopes import Scope
-from celeryscope.grafana.catalogue.terms import increase_of, ranked, rate_of
+from celeryscope.grafana.catalogue.terms import increase_of, level, ranked, rate_of
 from celeryscope.grafana.model import Color, Query
 
 _SUCCESS, _FAILURE = "success", "failure"
 
 
 def succeeded(scope: Scope, name: str) -> Query:
-    """The share of ended runs that did not fail, from the start of the range on."""
+    """The share of ended runs that did not fail, in the whole range."""
     return Query(
-        f'alias(offset(scale({_failed_so_far(scope)}, -1), 1), "{name}")',
+        f'alias(offset(scale({_failed_share(scope)}, -1), 1), "{name}")',
         f"1 - {_failed_in_range(scope)}",
         name,
         over_range=True,
@@ -20,7 +20,7 @@ def succeeded(scope: Scope, name: str) -> Query:
 def budget_left(scope: Scope, name: str) -> Query:
     """The share of failures that the objective allows in the range and that are still free."""
     return Query(
-        f'alias(offset(scale({_failed_so_far(scope)}, -$objective), 1), "{name}")',
+        f'alias(offset(scale({_failed_share(scope)}, -$objective), 1), "{name}")',
         f"1 - $objective * {_failed_in_range(scope)}",
         name,
         over_range=True,
@@ -39,9 +39,9 @@ def failed(scope: Scope, name: str) -> Query:
 
 
 def failed_in_range(scope: Scope, name: str) -> Query:
-    """The share of ended runs that failed, from the start of the range on."""
+    """The share of ended runs that failed, in the whole range."""
     return Query(
-        f'alias({_failed_so_far(scope)}, "{name}")',
+        f'alias({_failed_share(scope)}, "{name}")',
         _failed_in_range(scope),
         name,
         over_range=True,
@@ -72,11 +72,12 @@ def failed_by(scope: Scope, most: int) -> Query:
 def waited_within(scope: Scope, name: str) -> Query:
     """The share of waits within `$target`: in Graphite of intervals by their 95th percentile."""
     waits = scope.path("wait", "upper_95")
-    within = f"integral(sumSeries(isNonNull(removeAboveValue({waits}, $target))))"
+    within = level(f"sumSeries(isNonNull(removeAboveValue({waits}, $target)))")
+    known = level(f"sumSeries(isNonNull({waits}))")
     count = increase_of(scope, "wait", "count")
     bucket = scope.selector("wait", "bucket").replace("{", '{le="$target",')
     return Query(
-        f'alias(divideSeries({within}, integral(sumSeries(isNonNull({waits})))), "{name}")',
+        f'alias(divideSeries({within}, {known}), "{name}")',
         f"sum(increase({bucket}[$__range])) / sum({count})",
         name,
         over_range=True,
@@ -100,9 +101,9 @@ def _since_start(scope: Scope, leaf: str) -> str:
     return f"(sum({one}) - (sum({one} @ start()) or vector(0)))"
 
 
-def _failed_so_far(scope: Scope) -> str:
-    ended = f"integral({_ended(scope, 'count')})"
-    return f"divideSeries(integral({_failures(scope, 'count')}), {ended})"
+def _failed_share(scope: Scope) -> str:
+    failures, ended = _failures(scope, "count"), _ended(scope, "count")
+    return f"divideSeries({level(failures)}, {level(ended)})"
 
 
 def _failures(scope: Scope, statistic: str) -> str:

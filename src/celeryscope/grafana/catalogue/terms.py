@@ -1,12 +1,11 @@
 """The questions that panels ask again and again, each in Graphite's language and in PromQL.
 
-In Graphite a count is summed where several intervals share a point: its data source may be one
-that averages otherwise. A sum over nothing is no series there, so what is subtracted from or
-divided by comes with a zero of what is always there.
+A total over a range is a level line in Graphite: its points may hold several intervals, whose
+counts celeryscope adds up and graphite-web averages, and this is right of both.
 """
 
 from celeryscope.grafana.catalogue.scopes import Scope
-from celeryscope.grafana.model import Color, Query, Reduce
+from celeryscope.grafana.model import Color, Query
 
 MOST = 10
 """So many series at most where there is one for each task."""
@@ -36,13 +35,12 @@ def rate_by(scope: Scope, leaf: str, most: int = 0) -> Query:
 
 def total(scope: Scope, leaf: str, name: str) -> Query:
     """How many in the whole range of all in scope together."""
-    series = summed(f"sumSeries({scope.path(leaf, 'count')})")
+    series = f"sumSeries({scope.path(leaf, 'count')})"
     return Query(
-        f'alias({series}, "{name}")',
+        f'alias({level(series)}, "{name}")',
         f"sum({increase_of(scope, leaf)})",
         name,
         over_range=True,
-        reduce=Reduce.SUM,
     )
 
 
@@ -52,14 +50,17 @@ def total_by(scope: Scope, leaf: str, most: int = 0) -> Query:
     A series that began within the range counts from its first value on, which Prometheus' own
     `increase` leaves out.
     """
-    label = scope.label(leaf)
-    series = summed(_joined(scope, leaf, scope.path(leaf, "count")))
+    label, positions = scope.label(leaf), scope.positions(leaf)
+    nodes = ", ".join(map(str, positions))
+    series = level(f'groupByNodes({scope.path(leaf, "count")}, "sum", {nodes})')
+    kept = f"highestAverage({series}, {most})" if most else series
+    names = ", ".join(map(str, range(len(positions))))
+    each = f"sum by ({label}) ({since_first(scope, leaf)})"
     return Query(
-        f"highest({series}, {most}, 'sum')" if most else series,
-        _topped(f"sum by ({label}) ({since_first(scope, leaf)})", most),
+        f"aliasByNode({kept}, {names})",
+        f"topk({most}, {each})" if most else each,
         f"{{{{{label}}}}}",
         over_range=True,
-        reduce=Reduce.SUM,
     )
 
 
@@ -155,8 +156,9 @@ def ranked(rank: str, most: int) -> str:
     return f"topk({most}, {rank.replace(f'[{_RANGE}]', f'[{_RANGE}] @ end()')})"
 
 
-def summed(series: str) -> str:
-    return f'consolidateBy({series}, "sum")'
+def level(series: str) -> str:
+    """Return Graphite's sum over the whole range of each series, as a level line."""
+    return f'aggregateLine({series}, "sum")'
 
 
 def _per_second(scope: Scope, leaf: str) -> str:
@@ -164,18 +166,8 @@ def _per_second(scope: Scope, leaf: str) -> str:
     return f"scale(scaleToSeconds({scope.path(leaf, 'sum')}, 1), 0.001)"
 
 
-def _joined(scope: Scope, leaf: str, series: str) -> str:
-    """Return one Graphite series for each name that tells series of a leaf apart."""
-    nodes = ", ".join(map(str, scope.positions(leaf)))
-    return f'groupByNodes({series}, "sum", {nodes})'
-
-
 def _best(scope: Scope, leaf: str, series: str, each: str, rank: str, most: int) -> Query:
     """One series for each, named; with `most` only those that rank highest over the range."""
     kept = f"highestAverage({series}, {most})" if most else series
     chosen = f"{each} and topk({most}, {rank.replace(f'[{_RANGE}]', f'[{_RANGE}] @ end()')})"
     return Query(scope.named(kept, leaf), chosen if most else each, f"{{{{{scope.label(leaf)}}}}}")
-
-
-def _topped(expression: str, most: int) -> str:
-    return f"topk({most}, {expression})" if most else expression
