@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from copy import copy
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +13,6 @@ import numpy as np
 from celeryscope.flush import Flush
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
-from celeryscope.store import holdings
 from celeryscope.store.archive import Archive
 from celeryscope.store.archives import Archives, apply_methods
 from celeryscope.store.catalog import Catalog
@@ -278,15 +276,18 @@ class DuckDBStore:
 
     @contextmanager
     def _reader(self, window: Window) -> Iterator[Reader]:
-        """Read all in one transaction, so that no roll-up comes between the queries."""
+        """Read all in one transaction, so that no roll-up comes between the queries.
+
+        What was held before it began is all there in it.
+        """
+        held = dict(self._archives.held)
         with (
             self._database.transaction("read") as cursor,
             self.stop.interrupting(cursor.interrupt),
         ):
 
-            @cache
             def spans(number: int) -> tuple[Archive, list[Source]]:
                 archive = self._archives.by_id[number]
-                return archive, sources(archive, holdings.load(cursor, number), window)
+                return archive, sources(archive, held[number], window)
 
             yield Reader(cursor, spans, window, self._catalog.timers_between)

@@ -87,6 +87,7 @@ class Reader:
         self._timers_between = timers_between
         self._archives = {window.archive}
         self._groups = 0
+        self._wanted = 0
 
     def covered(self) -> Floats:
         self._archives = {self._window.archive}
@@ -97,31 +98,46 @@ class Reader:
 
     def scalars(self, series: Sequence[Series]) -> Scalars:
         self._want([[one] for one in series])
-        counted = all(one.kind is Kind.COUNTER for one in series)
-        columns = _COUNTED if counted else SCALARS.columns
+        if all(one.kind is Kind.COUNTER for one in series):
+            return self._counted(series)
         rows = self._read(
-            f"SELECT {self._cell} AS cell, {_merged(SCALARS, columns)}",
-            SCALARS,
-            f"{_JOIN} GROUP BY 1",
+            f"SELECT {self._cell} AS cell, {_merged(SCALARS)}", SCALARS, f"{_JOIN} GROUP BY 1"
         )
-        unknown = np.full((len(series), self._window.points), np.nan)
-        grid = dict.fromkeys(SCALARS.columns, unknown) | {c: self._grid(rows, c) for c in columns}
+        grid = {column: self._grid(rows, column) for column in SCALARS.columns}
         return Scalars(
-            total=np.where(self._idle(series, grid["total"]), 0.0, grid["total"]),
+            total=self._with_idle(series, grid["total"]),
             last=grid["last"],
             low=grid["low"],
             high=grid["high"],
             mean=grid["total"] / grid["samples"],
         )
 
+    def _counted(self, series: Sequence[Series]) -> Scalars:
+        """Read counters, whose rows have but a total: that takes a third of the time."""
+        sums, known = self._sums()
+        total = self._with_idle(series, np.where(known, sums, np.nan))
+        unknown = np.full_like(total, np.nan)
+        return Scalars(total=total, last=unknown, low=unknown, high=unknown, mean=unknown)
+
     def totals(self, groups: Sequence[Sequence[Series]]) -> Floats:
         self._want(groups)
-        rows = self._read(
-            f"SELECT {self._cell} AS cell, sum(total) AS total", SCALARS, f"{_JOIN} GROUP BY 1"
-        )
-        totals = np.zeros(len(groups) * self._window.points)
-        totals[rows["cell"].astype(np.intp)] = rows["total"]
-        return totals.reshape(len(groups), self._window.points)
+        sums, _ = self._sums()
+        return sums
+
+    def _sums(self) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return the sum of each cell's totals, and where there are any.
+
+        Rows of which few share a cell are summed here, in half of the time that DuckDB takes.
+        """
+        shared = self._window.step > self._window.tier or self._groups < self._wanted
+        value, rest = ("sum(total)", f"{_JOIN} GROUP BY 1") if shared else ("total", _JOIN)
+        rows = self._read(f"SELECT {self._cell} AS cell, {value} AS total", SCALARS, rest)
+        cells = rows["cell"].astype(np.intp, copy=False)
+        shape, size = (self._groups, self._window.points), self._groups * self._window.points
+        known = np.bincount(cells, minlength=size) > 0
+        totals = rows["total"].astype(np.float64, copy=False)
+        sums: Floats = np.bincount(cells, weights=totals, minlength=size).astype(np.float64)
+        return sums.reshape(shape), known.reshape(shape)
 
     def points(self, series: Sequence[Series]) -> Floats:
         self._want([[one] for one in series])
@@ -144,7 +160,7 @@ class Reader:
         picked = self._picked_timers(groups)
         cells = len(groups) * self._window.points
         rows = self._read(
-            f"SELECT {self._cell} AS cell, {_merged(TIMERS, TIMERS.columns)}",
+            f"SELECT {self._cell} AS cell, {_merged(TIMERS)}",
             TIMERS,
             f"{picked} GROUP BY 1",
         )
@@ -179,12 +195,12 @@ class Reader:
     def _want(self, groups: Sequence[Sequence[Series]]) -> None:
         """Name the series to read; each group is a row of what is returned."""
         self._groups = len(groups)
+        self._wanted = sum(map(len, groups))
         self._archives = {one.archive for group in groups for one in group}
         self._archives |= set() if self._archives else {self._window.archive}
-        pairs = [(one.id, row) for row, group in enumerate(groups) for one in group]
-        table = np.array(pairs, dtype=np.int32).reshape(-1, 2)
-        rows = table[:, 1].astype(np.int64)
-        self._cursor.register("wanted", {"series": table[:, 0], "row": rows})
+        numbers = np.array([one.id for group in groups for one in group], dtype=np.int32)
+        rows = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+        self._cursor.register("wanted", {"series": numbers, "row": rows})
 
     def _read(self, select: str, table: Table, rest: str) -> Columns:
         parts = " UNION ALL ".join(
@@ -200,25 +216,23 @@ class Reader:
         cells[rows["cell"].astype(np.intp, copy=False)] = rows[column]
         return cells.reshape(self._groups, self._window.points)
 
-    def _idle(self, series: Sequence[Series], total: Floats) -> NDArray[np.bool_]:
-        """Tell where a counter was known and the server listened, but nothing came."""
-        ends = self._window.start + self._window.step * (1 + np.arange(self._window.points))
+    def _with_idle(self, series: Sequence[Series], total: Floats) -> Floats:
+        """Put 0 where a counter was known and the server listened, but nothing came."""
         seen = np.array([s.first_seen if s.kind is Kind.COUNTER else np.inf for s in series])
-        known: NDArray[np.bool_] = ends[None, :] > seen[:, None]
-        return np.isnan(total) & known & (self.covered() > 0)
+        ends = self._window.start + self._window.step * (1 + np.arange(self._window.points))
+        idle = np.isnan(total) & (ends[None, :] > seen[:, None])
+        return np.where(idle & (self.covered() > 0), 0.0, total) if idle.any() else total
 
 
 _JOIN = "JOIN wanted USING (series)"
-_COUNTED = ("total",)
-"""All that a counter's row has; each column less is a sixth of the time less."""
 _MANY = 20
 # Cell and bucket travel as one number: grouping by it takes half the time.
 _KEYS_A_CELL = 2**16
 
 
-def _merged(table: Table, columns: Sequence[str]) -> str:
-    merged = dict(zip(table.columns, table.merged, strict=True))
-    return ", ".join(f"coalesce({merged[c]}, 'nan'::DOUBLE) AS {c}" for c in columns)
+def _merged(table: Table) -> str:
+    merged = zip(table.merged, table.columns, strict=True)
+    return ", ".join(f"coalesce({sql}, 'nan'::DOUBLE) AS {column}" for sql, column in merged)
 
 
 def _distributions(cells: int, rows: Columns, bins: Columns) -> Distributions:
