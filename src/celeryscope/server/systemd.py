@@ -5,9 +5,9 @@ buffer for the next one. To `$NOTIFY_SOCKET` go datagrams of lines, some with a 
 
     READY=1
     STOPPING=1
-    FDSTORE=1\nFDNAME=0.0.0.0_8125/17        and the socket: keep it by this name
-    FDSTOREREMOVE=1\nFDNAME=0.0.0.0_8125/17  keep it no longer
-    BARRIER=1                                and a pipe's end: close it when all before is done
+    FDSTORE=1\nFDPOLL=0\nFDNAME=0.0.0.0_8125/17  and the socket: keep it by this name
+    FDSTOREREMOVE=1\nFDNAME=0.0.0.0_8125/17      keep it no longer
+    BARRIER=1                                    and a pipe's end: close it when all before is done
 
 The next process has the sockets from descriptor 3 on, `$LISTEN_FDS` of them, by their names in
 `$LISTEN_FDNAMES`. The number in a name tells how many of the kernel's drops were told of. Of a
@@ -61,7 +61,7 @@ class Manager:
         name = f"{str(address).replace(':', '_')}/{drops_told}"
         self._forget(self._names.get(address))
         self._names[address] = name
-        self._tell(f"FDSTORE=1\nFDNAME={name}", bound.fileno())
+        self._tell(f"FDSTORE=1\nFDPOLL=0\nFDNAME={name}", bound.fileno())
 
     def release_all_but(self, addresses: Collection[Address]) -> None:
         """Free the kept sockets of other addresses: nobody would read what comes there."""
