@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support.histories import Phase, beat, own, phase, queue, silence, task, waits, worker
+from support.histories import (
+    Happenings,
+    Phase,
+    beat,
+    own,
+    phase,
+    queue,
+    silence,
+    task,
+    waits,
+    worker,
+)
 
 Firing = frozenset[tuple[str, str]]
 """Alerts by name, each with whom it names, as `task=proj.charge` ("" if nobody)."""
@@ -25,31 +36,39 @@ def _told(subject: str, *alerts: str) -> Firing:
     return frozenset((alert, subject) for alert in alerts)
 
 
-def _failing(share: float, minutes: int = 45) -> Phase:
-    """Return minutes with a thousand runs each, of which a share fails."""
+def _failing(name: str, share: float) -> Happenings:
+    """Return a minute with a thousand runs of a task, of which a share fails."""
     failure = round(1000 * share)
-    return phase(minutes, task(prerun=1000, success=1000 - failure, failure=failure))
+    return task(name, prerun=1000, success=1000 - failure, failure=failure)
 
 
-def _late(per_cent: int, minutes: int = 45) -> Phase:
-    """Return minutes with a hundred runs each, some of which wait 45 seconds."""
-    return phase(minutes, waits({0.1: 100 - per_cent, 45: per_cent}))
+def _late(name: str, per_cent: int) -> Happenings:
+    """Return a minute with a hundred runs of a queue, some of which waited 45 seconds."""
+    return waits({0.1: 100 - per_cent, 45: per_cent}, name)
 
 
-def _failure_burns(*windows: str) -> Firing:
-    return _told(_TASK, *(f"CeleryFailureBurn{one}" for one in windows))
-
-
-def _wait_burns(*windows: str) -> Firing:
-    return _told(_QUEUE, *(f"CeleryWaitBurn{one}" for one in windows))
+def _burns(kind: str, subject: str, *windows: str) -> Firing:
+    return _told(subject, *(f"Celery{kind}Burn{one}" for one in windows))
 
 
 _FAILURES = (
-    Scenario("a task fails a third of its runs", [_failing(0.3)], _failure_burns(*_BURNS)),
-    Scenario("a task fails 8 % of its runs", [_failing(0.08)], _failure_burns(*_BURNS[1:])),
-    Scenario("a task fails 4 % of its runs", [_failing(0.04)], _failure_burns(*_BURNS[2:])),
-    Scenario("a task fails 2 % of its runs", [_failing(0.02)], _failure_burns(*_BURNS[3:])),
-    Scenario("a task fails as its objective allows", [_failing(0.009)]),
+    Scenario(
+        "tasks fail by different shares",
+        [
+            phase(
+                45,
+                _failing("proj.third", 0.3),
+                _failing("proj.some", 0.08),
+                _failing("proj.few", 0.04),
+                _failing("proj.rare", 0.02),
+                _failing("proj.well", 0.009),
+            )
+        ],
+        _burns("Failure", "task=proj.third", *_BURNS)
+        | _burns("Failure", "task=proj.some", *_BURNS[1:])
+        | _burns("Failure", "task=proj.few", *_BURNS[2:])
+        | _burns("Failure", "task=proj.rare", *_BURNS[3:]),
+    ),
     Scenario(
         "a task that was well, and hard at work, fails for half an hour",
         [
@@ -57,7 +76,7 @@ _FAILURES = (
             phase(40),
             phase(30, task(prerun=100, success=70, failure=30)),
         ],
-        _failure_burns("1h"),
+        _burns("Failure", _TASK, "1h"),
     ),
     Scenario(
         "a task failed and was late, and has been well for six hours",
@@ -75,23 +94,30 @@ _FAILURES = (
         [phase(20), phase(1, task(prerun=20, success=16, failure=4)), phase(4)],
     ),
     Scenario(
-        "a task fails six times of twenty-four",
-        [
-            phase(20),
-            *[phase(1, task(prerun=4, success=3, failure=1))] * 6,
-            phase(3),
-            *[phase(1, task(prerun=4, success=3, failure=1))] * 32,
-        ],
-        _failure_burns(*_BURNS),
+        "a task with few runs fails a quarter of them",
+        [phase(20), phase(40, task(prerun=4, success=3, failure=1))],
+        _burns("Failure", _TASK, *_BURNS),
     ),
 )
 
 _WAITS = (
-    Scenario("a third of a queue's runs is late", [_late(33)], _wait_burns(*_BURNS)),
-    Scenario("8 % of a queue's runs are late", [_late(8)], _wait_burns(*_BURNS[1:])),
-    Scenario("4 % of a queue's runs are late", [_late(4)], _wait_burns(*_BURNS[2:])),
-    Scenario("2 % of a queue's runs are late", [_late(2)], _wait_burns(*_BURNS[3:])),
-    Scenario("no run of a queue is late", [_late(0)]),
+    Scenario(
+        "queues are late by different shares",
+        [
+            phase(
+                45,
+                _late("third", 33),
+                _late("some", 8),
+                _late("few", 4),
+                _late("rare", 2),
+                _late("well", 0),
+            )
+        ],
+        _burns("Wait", "queue=third", *_BURNS)
+        | _burns("Wait", "queue=some", *_BURNS[1:])
+        | _burns("Wait", "queue=few", *_BURNS[2:])
+        | _burns("Wait", "queue=rare", *_BURNS[3:]),
+    ),
     Scenario("the three runs of an idle queue are late", [phase(40), phase(3, waits({45: 1}))]),
     Scenario(
         "the first run of a queue waited a quarter of an hour",

@@ -67,7 +67,7 @@ def test_exactly_what_should_fires(scenario: Scenario) -> None:
 
 
 def test_a_real_store_of_several_tiers_tells_the_same(tmp_path: Path) -> None:
-    scenario = next(one for one in SCENARIOS if one.name == "a task fails 8 % of its runs")
+    scenario = next(one for one in SCENARIOS if one.name == "tasks fail by different shares")
     now = end(scenario.phases)
     with opened(tmp_path, now=now) as store:
         for flush in flushes(scenario.phases):
