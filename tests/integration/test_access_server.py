@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from celeryscope.server import Server, StartError
 from celeryscope.settings import load_settings
+from celeryscope.statsd.udp import UdpListener
 from support.access import ALICE, GRAFANA, PASSWORD, TOKEN, access_text, basic, quick
 from support.processes import free_port, wait_until
 from support.server import ServerUnderTest, celeryscope_server
@@ -189,7 +190,7 @@ def test_an_open_server_says_what_would_close_it(tmp_path: Path) -> None:
     assert log.count("WARNING") == 1
 
 
-def test_a_store_that_fails_makes_a_server_unready_and_so_does_its_end(tmp_path: Path) -> None:
+def test_what_fails_makes_a_server_unready_and_so_does_its_end(tmp_path: Path) -> None:
     server = Server(load_settings({**ON_FREE_PORTS, "data": str(tmp_path / "data")}, {}))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -197,8 +198,11 @@ def test_a_store_that_fails_makes_a_server_unready_and_so_does_its_end(tmp_path:
         wait_until(lambda: server.not_ready() == [], what="readiness")
         assert server._storage
         server._storage._writer._writing.failing = True
+        listener = server._bound[0].listener
+        assert isinstance(listener, UdpListener)
+        listener._failing = True
         answer = httpx.get(f"{server.url}/readyz")
-        assert (answer.status_code, answer.text) == (503, "store\n")
+        assert (answer.status_code, answer.text) == (503, "receiver store\n")
         assert httpx.get(f"{server.url}/healthz").is_success
     finally:
         server.stop()

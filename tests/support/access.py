@@ -7,7 +7,7 @@ from hashlib import scrypt
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from celeryscope.access import tokens
@@ -48,8 +48,6 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     answer: Response
     if path.endswith("/page"):
         answer = HTMLResponse("<p>a page</p>")
-    elif path.endswith("/away"):
-        answer = RedirectResponse("http://inner:8888/celery/there?a=1")
     else:
         client = request.client.host if request.client else ""
         user = request.headers.get("x-forwarded-user", "")

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Mapping
 from math import inf
+from threading import Event
 
 import pytest
 
@@ -28,6 +29,10 @@ class Handed:
         self.now = NOON
         self.drops: dict[str, int] = {}
         self._backlog = Backlog(clock=lambda: self.now)
+
+    @property
+    def is_receiving(self) -> bool:
+        return True
 
     @property
     def waiting(self) -> int:
@@ -338,3 +343,26 @@ def test_the_thread_flushes_by_itself_on_the_real_clocks_beat() -> None:
     assert all(flush.start % 0.25 == 0 for flush in flushes)
     starts = [flush.start for flush in flushes]
     assert starts == sorted(starts)
+
+
+def test_a_flusher_that_is_held_up_is_not_turning() -> None:
+    now, entered, may_go_on = [NOON], Event(), Event()
+
+    def sink(_: Flush) -> None:
+        entered.set()
+        assert may_go_on.wait(30)
+
+    flusher = Flusher([], Aggregator(), INTERVAL, sink, own=OwnNumbers(), clock=lambda: now[0])
+    assert not flusher.is_turning
+    flusher.start()
+    try:
+        assert flusher.is_turning
+        now[0] += INTERVAL
+        assert entered.wait(30)
+        assert flusher.is_turning
+        now[0] += 2 * INTERVAL
+        assert not flusher.is_turning
+    finally:
+        may_go_on.set()
+        flusher.stop()
+    assert not flusher.is_turning

@@ -132,9 +132,11 @@ def test_a_store_that_fails_is_tried_again_and_nothing_is_lost(
         rig.put(1, 2, 3)
         wait_until(lambda: rig.store.tries > 5)
         assert rig.committed == []
+        assert rig.writer.failing
         rig.store.write_fails = False
         rig.put(4)
         wait_until(lambda: rig.committed == [1, 2, 3, 4])
+        assert not rig.writer.failing
     assert rig.store.written == [1, 2, 3, 4]
     assert rig.writer.take_drops() == 0
     assert [record.getMessage() for record in caplog.records] == [

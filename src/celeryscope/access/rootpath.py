@@ -41,5 +41,8 @@ class RootPath:
 
 
 def _shorten_location(headers: MutableHeaders) -> None:
-    if location := headers.get("location"):
-        headers["location"] = str(URL(location).replace(scheme="", netloc=""))
+    location = URL(headers.get("location", ""))
+    if location.netloc:
+        # Two slashes would begin another host's name.
+        path = str(location.replace(scheme="", netloc="")).lstrip("/")
+        headers["location"] = f"/{path}"

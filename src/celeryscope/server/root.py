@@ -218,14 +218,13 @@ class Server:
 
     def not_ready(self) -> list[str]:
         """Return a word for each reason why others should wait for this server."""
-        is_stopping = self._web.should_exit
-        is_storing = self._storage is None or self._storage.takes_flushes
-        words = {
-            "stopping": is_stopping,
-            "receiver": not self._flusher.is_turning,
-            "store": not is_storing,
+        receivers = [bound.listener.is_receiving for bound in self._bound]
+        is_well = {
+            "stopping": not self._web.should_exit,
+            "receiver": self._flusher.is_turning and all(receivers),
+            "store": self._storage is None or self._storage.takes_flushes,
         }
-        return [word for word, holds in words.items() if holds]
+        return [word for word, well in is_well.items() if not well]
 
     def counters(self) -> Mapping[str, int]:
         """Return what the parts counted since the last flush."""
@@ -264,7 +263,7 @@ class Server:
         _LOGGER.info(
             "celeryscope %s: pages on %s, StatsD on %s, admin port on %s, %s",
             __version__,
-            self.url,
+            self.url + self._rules.root_path,
             ", ".join(str(bound.listener) for bound in self._bound),
             self._admin_port.address if self._admin_port else "none",
             f"data in {self._settings.data}" if self._storage else "no store",

@@ -49,6 +49,10 @@ class DatagramListener:
     def waiting(self) -> int:
         return self._backlog.waiting
 
+    @property
+    def is_receiving(self) -> bool:
+        return self._thread.is_alive() and not self._failing
+
     def start(self) -> None:
         self._thread.start()
 

@@ -14,6 +14,10 @@ class Listener(Protocol):
     def waiting(self) -> int:
         """How many datagrams wait to be taken."""
 
+    @property
+    def is_receiving(self) -> bool:
+        """Whether its thread lives, and the last receive worked."""
+
     def start(self) -> None: ...
 
     def stop(self) -> None:

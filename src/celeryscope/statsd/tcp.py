@@ -82,6 +82,10 @@ class TcpListener:
     def waiting(self) -> int:
         return self._backlog.waiting
 
+    @property
+    def is_receiving(self) -> bool:
+        return self._thread.is_alive() and not self._failing
+
     def __str__(self) -> str:
         return f"tcp {self.address}"
 
