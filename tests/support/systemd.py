@@ -42,6 +42,11 @@ class Systemd:
         self._thread.start()
 
     @property
+    def address(self) -> str:
+        """Return what the unit finds in NOTIFY_SOCKET."""
+        return f"@{self._name}"
+
+    @property
     def names(self) -> list[str]:
         return [name for name, _ in self.kept]
 
@@ -52,7 +57,7 @@ class Systemd:
         """Run the server with all that was kept, after all that its last process told."""
         self.settle()
         kept = [str(descriptor) for _, descriptor in self.kept]
-        env = {"NOTIFY_SOCKET": f"@{self._name}"}
+        env = {"NOTIFY_SOCKET": self.address}
         if kept:
             env |= {"LISTEN_FDS": str(len(kept)), "LISTEN_FDNAMES": ":".join(self.names)}
         with celeryscope_server(
