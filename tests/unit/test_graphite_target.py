@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from celeryscope.graphite.errors import TargetError
@@ -59,6 +59,16 @@ TARGET: st.SearchStrategy[Target] = st.one_of(PATH, calls(EXPRESSION))
 @given(TARGET)
 def test_what_is_printed_parses_to_the_same(target: Target) -> None:
     assert parse(str(target)) == target
+
+
+@given(st.text(st.sampled_from("ab1.*{},()|'\"\\= $[]"), max_size=30))
+def test_what_parses_is_printed_as_what_parses_to_the_same(text: str) -> None:
+    try:
+        target = parse(text)
+    except TargetError:
+        event("refused")
+    else:
+        assert parse(str(target)) == target
 
 
 @given(TARGET, NAME)

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from random import Random
 
 import pytest
 from hypothesis import event, given
@@ -93,6 +94,67 @@ def test_any_text_is_a_time_or_refused(text: str) -> None:
         assert parse_time("until", text, NOW.timestamp(), UTC) >= 0
     except RequestError:
         event("refused")
+
+
+UNITS = {
+    "s": 1,
+    "seconds": 1,
+    "min": 60,
+    "minutes": 60,
+    "h": 3600,
+    "hours": 3600,
+    "d": 86_400,
+    "w": 604_800,
+    "mon": 2_592_000,
+    "y": 31_536_000,
+}
+PARTS = st.lists(st.tuples(st.integers(0, 99), st.sampled_from(sorted(UNITS))), min_size=1)
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"])
+
+
+def written(parts: list[tuple[int, str]]) -> str:
+    return "".join(f"{number}{unit}" for number, unit in parts)
+
+
+@given(st.integers(0, 7_258_118_399))
+def test_unix_seconds_are_themselves_unless_they_look_like_a_day(seconds: int) -> None:
+    found = parse_time("from", str(seconds), NOW.timestamp(), UTC)
+    assert found == seconds or 19_000_101 <= seconds <= 29_991_231
+
+
+@given(PARTS.filter(lambda parts: 0 < seconds_of(parts) < 10**9), st.sampled_from("+-"))
+def test_offsets_add_up_whatever_they_start_from(parts: list[tuple[int, str]], sign: str) -> None:
+    assert parse_interval(written(parts)) == seconds_of(parts)
+    for reference in ("now", "noon", "20200229", "14:30_20260131"):
+        start = parse_time("from", reference, NOW.timestamp(), UTC)
+        found = parse_time("from", f"{reference}{sign}{written(parts)}", NOW.timestamp(), UTC)
+        assert found - start == seconds_of(parts) * (1 if sign == "+" else -1)
+
+
+def seconds_of(parts: list[tuple[int, str]]) -> int:
+    return sum(number * UNITS[unit] for number, unit in parts)
+
+
+@given(st.dates(date(1971, 1, 1), date(2069, 12, 30)), st.integers(0, 1439), ZONES)
+def test_a_minute_is_found_by_each_way_to_write_it(day: date, minute: int, zone: str) -> None:
+    at = time(minute // 60, minute % 60, tzinfo=parse_zone(zone))
+    local = datetime.combine(day, at)
+    for form in ("%H:%M_%Y%m%d", "%I:%M%p %Y%m%d", "%H:%M %m/%d/%y"):
+        text = local.strftime(form)
+        assert parse_time("from", text, NOW.timestamp(), parse_zone(zone)) == local.timestamp()
+
+
+@given(
+    st.sampled_from(["noon", "monday-1w", "14:30_20260131", "jan31", "now-1d12h", "8:30pm today"]),
+    st.lists(st.sampled_from(" _,\t"), max_size=30),
+    st.randoms(),
+)
+def test_case_and_white_space_mean_nothing(text: str, noise: list[str], random: Random) -> None:
+    expected = parsed(text)
+    characters = [random.choice([one.lower(), one.upper()]) for one in text]
+    for one in noise:
+        characters.insert(random.randint(0, len(characters)), one)
+    assert parsed("".join(characters)) == expected
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "America", "\0", "x" * 999])
