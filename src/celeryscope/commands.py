@@ -15,6 +15,7 @@ from celeryscope.demo.run import DEFAULTS as DEMO_DEFAULTS
 from celeryscope.demo.run import DemoError, demo_folder, run_demo
 from celeryscope.grafana_commands import dashboards
 from celeryscope.server import Server, StartError
+from celeryscope.server.logs import log_handler
 from celeryscope.settings import (
     Settings,
     SettingsError,
@@ -60,9 +61,7 @@ def _setting_option(key: str, text: str) -> Callable[[Command], Command]:
 @click.version_option(__version__, prog_name="celeryscope")
 def celeryscope() -> None:
     """See what all your Celery tasks are doing, now and over years."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    logging.basicConfig(level=logging.INFO, handlers=[log_handler(sys.stderr, os.environ)])
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
