@@ -1,4 +1,4 @@
-"""Whatever a function is given, it answers or says what is wrong."""
+"""Whatever a function is given, it answers or says what is wrong, and is charged for it."""
 
 from contextlib import suppress
 from datetime import UTC
@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from celeryscope.graphite import evaluate
+from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.errors import RequestError
 from celeryscope.graphite.formats import FORMATS, Options
 from celeryscope.graphite.functions import FUNCTIONS
@@ -32,7 +33,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_any_arguments_are_answered_or_explained(
+def test_any_arguments_are_answered_and_charged_or_explained(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluate, "Fetcher", lambda *given: ArrayFetcher(ARRAYS, given[-1]))
@@ -44,6 +45,8 @@ def test_any_arguments_are_answered_or_explained(
         end = START + random.choice([10, 60, 600])
         span = Span(START, end, random.choice([None, 1, 7]), now=end)
         target = f"{name}({','.join(arguments)})"
+        budget = Budget()
         with suppress(RequestError):
-            found = evaluate.render(FakeStore(), (), [target], span)
+            found = evaluate.render(FakeStore(), (), [target], span, budget=budget)
+            assert sum(one.values.size for one in found) <= budget.values, target
             assert FORMATS["json"].encode(found, Options(no_nulls=False, zone=UTC)), target
