@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from celeryscope.access.entrance import Rules, entrance
 from celeryscope.access.forwarded import client_of
+from celeryscope.access.headers import SecurityHeaders
 from celeryscope.access.hosts import name_in
 from celeryscope.access.keyring import AccessFile
 from celeryscope.access.rootpath import RootPath, placed
@@ -254,10 +255,28 @@ def test_pages_run_their_own_scripts_alone_and_data_acts_for_no_origin() -> None
     assert data["content-security-policy"].endswith("; sandbox")
 
 
-def test_chosen_origins_may_embed_pages_and_pictures() -> None:
+def test_chosen_origins_may_frame_pages() -> None:
     headers = ask(behind(embed_origins=["https://grafana.example"]), "/page").headers
     assert headers["content-security-policy"].endswith("frame-ancestors https://grafana.example")
-    assert headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "readers"),
+    [
+        ("image/png", "cross-origin"),
+        ("image/svg+xml", "cross-origin"),
+        ("text/javascript", "same-origin"),
+        ("application/json", "same-origin"),
+    ],
+)
+def test_pictures_alone_may_be_loaded_by_other_sites_and_only_if_one_may_embed(
+    media_type: str, readers: str
+) -> None:
+    answer = Response(b"", media_type=media_type)
+    open_ = SecurityHeaders(answer, ["https://grafana.example"])
+    closed = SecurityHeaders(answer, [])
+    assert ask(open_).headers["cross-origin-resource-policy"] == readers
+    assert ask(closed).headers["cross-origin-resource-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
