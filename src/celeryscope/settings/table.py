@@ -187,8 +187,8 @@ class Settings(BaseModel):
     )
     embed_origins: Annotated[tuple[str, ...], access.ORIGINS] = Field(
         (),
-        description="Origins whose pages may show ours in frames and our pictures, as "
-        "https://grafana.example.",
+        description="Origins whose pages may show ours in frames, as https://grafana.example; any "
+        "site may then show our pictures.",
     )
 
     @field_validator("flush_interval")
