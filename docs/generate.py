@@ -24,6 +24,8 @@ from celeryscope.grafana.alerts.thresholds import (
     SUCCESS,
     THRESHOLDS,
 )
+from celeryscope.grafana.catalogue import DASHBOARDS
+from celeryscope.grafana.model import Panel
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.metrics import CATALOGUE, Family, Metric
 from celeryscope.outputs.prometheus.names import NAMES, TYPES
@@ -250,6 +252,25 @@ def _where(ending: Ending) -> str:
     return "" if ending.pools == EVERY_POOL else f"({', '.join(sorted(ending.pools))})"
 
 
+def dashboards() -> str:
+    """Return each dashboard's question and its table of panels."""
+    titles = {one.key: one.title for one in DASHBOARDS}
+    parts = []
+    for one in DASHBOARDS:
+        rows = (
+            (panel.title, _answers(panel), panel.unit.name.lower(), titles[panel.link.to])
+            for panel in one.panels
+        )
+        table = _table(("panel", "what it answers", "unit", "leads to"), rows)
+        parts.append(f"### {one.title}\n\n{one.question}\n\n{table}")
+    return "\n".join(parts)
+
+
+def _answers(panel: Panel) -> str:
+    notes = (f"*{edition.label}:* {note}" for edition, note in panel.notes.items())
+    return " ".join((panel.question, *notes))
+
+
 _PARTS: dict[str, Callable[..., str]] = {
     "settings": settings,
     "worker_settings": worker_settings,
@@ -259,6 +280,7 @@ _PARTS: dict[str, Callable[..., str]] = {
     "functions": functions,
     "endings": endings,
     "differences": differences,
+    "dashboards": dashboards,
     "alerts": alerts,
     "thresholds": thresholds,
     "burn_windows": burn_windows,

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from celeryscope.grafana.model import Edition
+from celeryscope.grafana.alerts.thresholds import SUCCESS, TIME_TO_START
+from celeryscope.grafana.model import Edition, Unit
 from celeryscope.grafana.queries import SUBJECTS, graphite, prometheus
 from celeryscope.graphite.functions import FUNCTIONS
 from celeryscope.graphite.target import Call, Expression, parse
 from celeryscope.graphite.target import Path as MetricPath
 from celeryscope.metrics import CATALOGUE, Family, Kind
 from celeryscope.namespace import DEFAULT_NAMING
+from celeryscope.outputs.prometheus.histogram import BUCKETS
 from celeryscope.outputs.prometheus.names import NAMES
 from support.grafana import ALL, Chosen, Option, Span, Target, boards
 from support.promtool import promtool
@@ -166,3 +168,19 @@ def test_a_query_names_a_metric_as_both_outputs_do() -> None:
     assert prometheus(Family.BEAT, "sent", matchers='entry="a"') == (
         'celery_beat_sent_total{entry="a"}'
     )
+
+
+@pytest.mark.parametrize("edition", Edition, ids=lambda one: one.value)
+def test_what_is_good_enough_is_what_alerts_take_unless_the_reader_chooses(
+    edition: Edition,
+) -> None:
+    overview = next(one for one in boards(edition) if "-overview-" in one.uid)
+    objective, target = (overview.variable(name)["current"] for name in ("objective", "target"))
+    assert float(objective["value"]) == pytest.approx(1 / (1 - SUCCESS.value))
+    assert float(target["value"]) == Unit.DURATION.scaled(TIME_TO_START.value, edition)
+
+
+def test_targets_of_waits_are_bounds_of_buckets() -> None:
+    overview = next(one for one in boards(Edition.PROMETHEUS) if "-overview-" in one.uid)
+    bounds = {float(one["value"]) for one in overview.variable("target")["options"]}
+    assert bounds <= set(BUCKETS)

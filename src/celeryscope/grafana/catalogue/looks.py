@@ -12,7 +12,7 @@ NONE_IS_GOOD = (Step(1, Color.RED),)
 FEW_FAIL = (Step(0.01, Color.AMBER), Step(0.05, Color.RED))
 NONE_ONLINE_IS_BAD = (Step(1, Color.GREEN),)
 NEARLY_FULL = (Step(0.8, Color.AMBER), Step(0.95, Color.RED))
-NEARLY_ALL = (Step(0.99, Color.AMBER), Step(0.999, Color.GREEN))
+NEARLY_ALL = (Step(0.95, Color.AMBER), Step(0.99, Color.GREEN))
 SOME_LEFT = (Step(0, Color.AMBER), Step(0.25, Color.GREEN))
 
 DECILES = "10,20,30,40,50,60,70,80,90"

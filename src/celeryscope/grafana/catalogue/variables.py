@@ -57,20 +57,21 @@ JOB = _data(
     f"label_values({prometheus(Family.SELF, 'packets')}, job)",
     every=".*",
 )
-# A choice is `text : value`; the value is 1 / (1 - objective).
+# A choice is `text : value`, the first one chosen, as alerts have it; the value here is
+# 1 / (1 - objective).
 OBJECTIVE = Variable(
     "objective",
     "Objective",
     "The share of runs that should succeed.",
     Source.CHOICES,
-    "99.9 % : 1000, 99 % : 100, 99.5 % : 200, 99.95 % : 2000, 99.99 % : 10000",
+    "99 % : 100, 95 % : 20, 99.5 % : 200, 99.9 % : 1000, 99.95 % : 2000, 99.99 % : 10000",
 )
 TARGET_GRAPHITE = Variable(
     "target",
     "Wait target",
     "How long a run may wait for a worker.",
     Source.CHOICES,
-    "1 s : 1000, 100 ms : 100, 5 s : 5000, 10 s : 10000, 30 s : 30000, 1 min : 60000, "
+    "30 s : 30000, 100 ms : 100, 1 s : 1000, 5 s : 5000, 10 s : 10000, 1 min : 60000, "
     "5 min : 300000, 30 min : 1800000",
 )
 # Bounds of the buckets, as they stand in the label `le`.
@@ -79,7 +80,7 @@ TARGET_PROMETHEUS = Variable(
     TARGET_GRAPHITE.label,
     TARGET_GRAPHITE.description,
     Source.CHOICES,
-    "1 s : 1.0, 100 ms : 0.1, 5 s : 5.0, 10 s : 10.0, 30 s : 30.0, 1 min : 60.0, "
+    "30 s : 30.0, 100 ms : 0.1, 1 s : 1.0, 5 s : 5.0, 10 s : 10.0, 1 min : 60.0, "
     "5 min : 300.0, 30 min : 1800.0",
 )
 LEVELS_GRAPHITE = (
