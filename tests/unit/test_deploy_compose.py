@@ -31,7 +31,6 @@ from support.deploy import (
 )
 from support.docs import blocks, read
 from support.node_statsd import node_statsd
-from support.processes import required
 from support.promtool import promtool
 
 ARTICLES_PORTS = [
@@ -200,24 +199,6 @@ def test_carbon_keeps_what_the_server_would_and_rolls_up_as_documented() -> None
     assert parse_aggregations(rules)
     (schema,) = parse_schemas((COMPOSE / "article/storage-schemas.conf").read_text())
     assert schema.tiers == DEFAULTS.retentions
-
-
-def test_nginx_understands_the_articles_proxy(tmp_path: Path) -> None:
-    text = (COMPOSE / "article/nginx.conf").read_text()
-    for host in services("article"):
-        text = text.replace(f"http://{host}:", "http://127.0.0.1:")
-    assert "client_max_body_size 200m;" in text
-    (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off;\n{text}\n}}"
-    )
-    program = required("nginx", "nginx")
-    done = subprocess.run(
-        [program, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
 
 
 @every_stack
