@@ -1,5 +1,6 @@
 """Carbon's doors on real sockets, as Graphite's clients use them."""
 
+import logging
 import pickle
 import socket
 import struct
@@ -18,7 +19,7 @@ from celeryscope.carbon.receiver import Receiver, Sink
 from celeryscope.carbon.udp import UdpDoor
 from celeryscope.carbon.writer import PointWriter
 from celeryscope.metrics import Kind
-from celeryscope.store.protocol import Points
+from celeryscope.store.protocol import Points, StoreError
 from support import stores
 from support.processes import accepts, free_port, running, wait_until
 from support.stores import START
@@ -267,6 +268,55 @@ def test_what_has_arrived_at_the_stop_is_handed_on_and_the_addresses_are_free() 
     with closing(successor):
         assert successor.listen_for_lines(doors.lines) == doors.lines
         assert successor.listen_for_pickles(doors.pickles) == doors.pickles
+
+
+def test_a_full_sink_keeps_nothing_in_the_kernels_buffers_at_the_stop() -> None:
+    kept, sent = Kept(room=0), rows(5000)
+    doors = Doors(kept)
+    address = doors.lines.host, doors.lines.port
+    with client(doors.lines) as one, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        doors.receiver.start()
+        one.sendall(as_lines(sent))
+        other.sendto(b"by.udp 1 %d" % THEN, address)
+        doors.receiver.stop()
+    assert sorted(kept.rows) == sorted([*sent, ("by.udp", THEN, 1.0)])
+    assert doors.counts() == {"points": 5001}
+
+
+def test_clients_whose_points_were_left_at_the_stop_are_told_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(receiver, "_LAST_TURNS", 2)  # to accept, and to read
+    caplog.set_level(logging.ERROR)
+    kept, sent = Kept(room=0), rows(40_000)
+    doors = Doors(kept)
+    with client(doors.lines) as one:
+        one.sendall(as_lines(sent))
+        doors.receiver.start()
+        doors.receiver.stop()
+    assert 0 < len(kept.rows) < len(sent)
+    assert caplog.messages == [f"clients of tcp {doors.lines} cut off before all was read: 1"]
+
+
+def test_points_that_the_store_does_not_take_at_the_stop_are_counted_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.ERROR)
+    writer = PointWriter(Broken(), max_waiting=10, gather_seconds=0.01)
+    writer.start()
+    with opened(writer) as doors, client(doors.lines) as one:
+        one.sendall(as_lines(rows(10)))
+        wait_until(lambda: writer.is_full)
+        one.sendall(as_lines(rows(5000)))
+    writer.stop()
+    assert caplog.messages[-1] == "5010 points could not be stored and are lost"
+
+
+class Broken:
+    """A store that takes nothing."""
+
+    def write_points(self, points: Points) -> int:
+        raise StoreError(f"no room for {len(points.names)}")
 
 
 def test_an_address_that_is_taken_is_an_error() -> None:

@@ -7,14 +7,17 @@ from itertools import chain
 from math import isfinite
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import psutil
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from celeryscope.flush import Flush
-from celeryscope.statsd.aggregate import Aggregator
+from celeryscope.statsd.aggregate import MAX_NEW_SERIES, MAX_SERIES, Aggregator
 from celeryscope.statsd.batch import Batch
+from celeryscope.store.writer import StoreWriter
+from support.fake_store import FakeStore
 from support.flushes import bad_lines, own
 from support.processes import wait_until
 from support.server import ServerUnderTest, celeryscope_server
@@ -60,6 +63,7 @@ FUZZED_IN_PROCESS = 1_000_000
 FUZZED_BY_SOCKET = 100_000
 NAMES = 1_000_000
 NAMES_A_DATAGRAM = 25
+TIMERS, TIMERS_AN_INTERVAL = 300_000, 100_000
 MAX_GROWTH = 400 * 1024 * 1024
 
 
@@ -145,6 +149,36 @@ def test_a_million_names_are_refused_but_for_the_limit_and_each_line_is_counted(
         assert (good + bad, good >= 5000) == (lines, True)
         assert good < 20_000
         assert memory(server) - before < MAX_GROWTH
+
+
+class Stalled(FakeStore):
+    """A store whose writes do not return before they may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = Event()
+
+    def write(self, flush: Flush) -> None:
+        del flush
+        self.may.wait(60)
+
+
+def test_timers_without_end_before_a_store_that_stalls_take_bounded_memory() -> None:
+    aggregator, store = Aggregator(), Stalled()
+    writer = StoreWriter(store, committed=lambda _: None)
+    writer.start()
+    before, kept = psutil.Process().memory_info().rss, 0
+    for first in range(0, TIMERS, TIMERS_AN_INTERVAL):
+        names = range(first, first + TIMERS_AN_INTERVAL)
+        aggregator.feed(Batch([b"many.t%d:%d.5|ms" % (i, i % 1000) for i in names]))
+        flush = aggregator.flush(first, 60)
+        kept += len(flush.timers)
+        assert len(flush.timers) + sum(bad_lines(flush).values()) == TIMERS_AN_INTERVAL
+        writer.put(flush.summary())
+    assert kept == MAX_SERIES + (TIMERS // TIMERS_AN_INTERVAL - 1) * MAX_NEW_SERIES
+    assert psutil.Process().memory_info().rss - before < MAX_GROWTH
+    store.may.set()
+    writer.stop()
 
 
 def send(server: ServerUnderTest, datagrams: list[bytes]) -> None:

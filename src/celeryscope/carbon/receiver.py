@@ -94,7 +94,7 @@ class Receiver:
         self._thread.start()
 
     def stop(self) -> None:
-        """Hand on what has arrived, hang up and free the addresses."""
+        """Hand on what has arrived, also to a full sink, hang up and free the addresses."""
         self._stopping = True
         self._wake.send(b"!")
         self._thread.join()
@@ -145,7 +145,9 @@ class Receiver:
         """Read each socket that has something, once; tell whether any was read."""
         found = False
         for key, _ in self._ready.select(patience):
-            if key.data is None or self._sink.is_full:  # the first one wakes the thread up
+            if key.data is None:  # it wakes the thread up
+                continue
+            if self._sink.is_full and not self._stopping:
                 continue
             found = True
             points = key.data()

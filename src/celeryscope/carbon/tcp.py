@@ -70,9 +70,13 @@ class TcpDoor:
         ready.register(self._listening, EVENT_READ, partial(self._accept, ready))
 
     def close(self) -> None:
+        unread = 0
         for connection in self._connections:
             self._drops.add("torn", connection.stream.held > 0)
+            unread += _has_unread(connection.socket)
             connection.socket.close()
+        if unread:
+            _LOGGER.error("clients of %s cut off before all was read: %d", str(self), unread)
         self._connections.clear()
         self._listening.close()
 
@@ -123,3 +127,10 @@ class TcpDoor:
         self._connections.discard(connection)
         ready.unregister(connection.socket)
         connection.socket.close()
+
+
+def _has_unread(client: socket.socket) -> bool:
+    try:
+        return bool(client.recv(1, socket.MSG_PEEK))
+    except OSError:  # nothing is there, or the client was cut off
+        return False
