@@ -235,3 +235,18 @@ def test_expressions_are_read_or_refused(texts: list[str]) -> None:
         passed = test.accepted(values, Budget())
         assert passed <= set(values)
         assert ("" in passed) == test.accepts_none(Budget())
+
+
+@given(
+    st.lists(st.sampled_from([*"ab.$^|()*+?[]", r"\b", r"\B", "(?=a)"]), max_size=8),
+    st.text("ab.", min_size=1, max_size=6),
+    st.text("ab.", max_size=6),
+)
+def test_what_passes_has_begun_to(pattern: list[str], beginning: str, rest: str) -> None:
+    try:
+        test = parse(f"name=~{''.join(pattern)}")
+    except TagExpressionError:
+        return
+    whole = beginning + rest
+    if test.accepted([whole], Budget()):
+        assert test.begun([beginning], Budget()) == {beginning}

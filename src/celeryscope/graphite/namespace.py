@@ -25,6 +25,8 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 Pattern = tuple[str, ...]
+Endings = tuple[tuple[str, str], ...]
+"""What follows a series' own name in a leaf's, and which statistic that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,10 @@ class Namespace:
         # Plain series first: where StatsD has the same path, it is StatsD's.
         self._views = (View(Kind.PLAIN, (), ""), *naming.views())
         self._leaves = {**LEAVES, Kind.TIMER: statistics.names(thresholds)}
+        self._ends = {
+            kind: tuple((f".{name}", name) for name in names)
+            for kind, names in self._leaves.items()
+        }
 
     def leaves(self, pattern: Pattern) -> list[Leaf]:
         """Return the leaves that match, ordered by path; a whole name with tags matches itself.
@@ -105,19 +111,19 @@ class Namespace:
                 found.append((view.kind, ".".join(rest[:-1]), rest[-1]))
         return found
 
-    def names(self, kind: Kind, key: str) -> Iterator[tuple[str, str]]:
-        """Yield each name that a series' own name is shown under, and its statistic."""
+    def bases(self, kind: Kind, key: str) -> Iterator[tuple[str, Endings]]:
+        """Yield each place where a series' own name is shown, and what may end its names there."""
         for view in self._views:
             if view.kind is kind:
                 shown = ".".join((*view.head, key))
-                if view.statistic is not None:
-                    yield shown, view.statistic
+                if view.statistic is None:
+                    yield shown, self._ends[kind]
                 else:
-                    yield from ((f"{shown}.{one}", one) for one in self._leaves[kind])
+                    yield shown, (("", view.statistic),)
 
     def leaves_of(self, kind: Kind) -> int:
         """Return how many leaves a series has."""
-        return sum(1 for _ in self.names(kind, ""))
+        return sum(len(ends) for _, ends in self.bases(kind, ""))
 
     def series(self, kind: Kind, key: str) -> list[Series]:
         """Return the series whose own name is `key`, whatever their tags."""

@@ -43,7 +43,7 @@ class TagFinder:
         of_name = [test for test in tests if test.tag == NAME]
         exact = next((test.value for test in of_name if test.is_exact and test.value), None)
         groups = _grouped(self._series([test for test in tests if test.tag != NAME], exact))
-        names = self._names(groups) if exact is None else self._places(groups, exact)
+        names = self._places(groups, exact) if exact else self._names(groups, of_name)
         passing = set(names)
         for test in of_name:
             passing &= test.accepted(list(names), self._budget)
@@ -131,12 +131,20 @@ class TagFinder:
     def _has_series(self) -> bool:
         return bool(self._store.tags.names()) or any(self._store.find(k, ("*",)) for k in Kind)
 
-    def _names(self, groups: _Groups) -> _Names:
-        """Return every name that the series are shown under."""
+    def _names(self, groups: _Groups, tests: Iterable[TagTest] = ()) -> _Names:
+        """Return the names that the series are shown under, but for some that no test accepts."""
+        shown = [
+            (base, endings, series)
+            for (kind, key), series in groups.items()
+            for base, endings in self._namespace.bases(kind, key)
+        ]
+        bases = [base for base, _, _ in shown]
+        # Most names go with their beginning, which dozens of a timer's statistics share.
+        begun = set(bases).intersection(*(test.begun(bases, self._budget) for test in tests))
         names: _Names = {}
-        for (kind, key), series in groups.items():
-            for name, statistic in self._namespace.names(kind, key):
-                names.setdefault(name, []).append((series, statistic))
+        for base, endings, series in shown:
+            for ending, statistic in endings if base in begun else ():
+                names.setdefault(base + ending, []).append((series, statistic))
         return names
 
     def _places(self, groups: _Groups, name: str) -> _Names:

@@ -15,6 +15,7 @@ from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.errors import RequestError, shown
 
 _EXPRESSION = re.compile(r"([^;!=]+)(!?)=(~?)([^;]*)\Z")
+_LOOKS_AHEAD = re.compile(r"\\[bBmM]|\(\?")
 _LEAST_SECONDS = 0.001
 
 
@@ -31,6 +32,7 @@ class ValuePattern:
         Raises:
             TagExpressionError: It is none.
         """
+        self._looks_ahead = _LOOKS_AHEAD.search(text) is not None
         try:
             self._pattern = regex.compile(text)
         except (regex.error, OverflowError, RecursionError) as error:
@@ -44,17 +46,37 @@ class ValuePattern:
         Raises:
             LimitError: It takes too long.
         """
-        return {one for part in budget.parts(values) for one in part if self._matches(one, budget)}
+        return self._found(values, budget, only_begun=False)
 
-    def _matches(self, value: str, budget: Budget) -> bool:
+    def begun(self, values: Sequence[str], budget: Budget) -> set[str]:
+        """Return the values that may match once more follows.
+
+        Raises:
+            LimitError: It takes too long.
+        """
+        # What is tested against what follows cannot be told without it.
+        if self._looks_ahead:
+            return set(values)
+        return self._found(values, budget, only_begun=True)
+
+    def _found(self, values: Sequence[str], budget: Budget, *, only_begun: bool) -> set[str]:
+        return {
+            value
+            for part in budget.parts(values)
+            for value in part
+            if self._matches(value, budget, only_begun=only_begun)
+        }
+
+    def _matches(self, value: str, budget: Budget, *, only_begun: bool) -> bool:
         # Expressions can be written that never end; with the time they have, they do.
         seconds = max(budget.seconds_left, _LEAST_SECONDS)
         try:
-            return self._pattern.match(value, timeout=seconds, concurrent=True) is not None
+            match = self._pattern.match(value, partial=only_begun, timeout=seconds, concurrent=True)
         except TimeoutError:
             budget.time_is_up()
             budget.check()
             raise
+        return match is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +103,16 @@ class TagTest:
         else:
             matching = {self.value}.intersection(values)
         return set(values) - matching if self.negated else matching
+
+    def begun(self, values: Sequence[str], budget: Budget) -> set[str]:
+        """Return the values that may pass once more follows.
+
+        Raises:
+            LimitError: It takes too long.
+        """
+        if self.pattern is None or self.negated:
+            return set(values)
+        return self.pattern.begun(values, budget)
 
     def accepts_none(self, budget: Budget) -> bool:
         """Tell whether a series without the tag passes."""
