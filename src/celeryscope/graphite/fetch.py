@@ -6,6 +6,7 @@ merged by the method that their path has in storage-aggregation.conf.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import groupby
 from typing import TypeVar, cast
 
 import numpy as np
@@ -21,6 +22,9 @@ from celeryscope.graphite.tagged import TagFinder
 from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Series, Store, Window
+
+_CELLS_AT_ONCE = 250_000
+"""Intervals of timers whose distributions are held at a time; each takes 100 bytes or more."""
 
 _METHODS = {"count": "sum", "sum": "sum", "lower": "min", "upper": "max"}
 
@@ -121,6 +125,15 @@ class Fetcher:
                 yield leaf, "sum", total
 
     def _timers(self, leaves: Sequence[Leaf], window: Window) -> Rows:
+        """Read some timers at a time: their distributions take far more room than statistics."""
+        ordered = sorted(leaves, key=lambda leaf: leaf.series.id)
+        of_each = [list(group) for _, group in groupby(ordered, key=lambda leaf: leaf.series.id)]
+        at_once = max(_CELLS_AT_ONCE // window.points, 1)
+        for first in range(0, len(of_each), at_once):
+            some = [leaf for group in of_each[first : first + at_once] for leaf in group]
+            yield from self._statistics(some, window)
+
+    def _statistics(self, leaves: Sequence[Leaf], window: Window) -> Rows:
         series, row_of = _distinct(leaves)
         names = {leaf.statistic for leaf in leaves}
         grids = {name: self._grids.statistic(name, series, window) for name in names}

@@ -21,6 +21,7 @@ class Grids:
         self._settled = store.settled()
         self._kept = kept
         self._own: dict[Hashable, object] = {}
+        self._last_timers: tuple[Hashable, Timers] | None = None
 
     def totals(self, series: Sequence[Series], window: Window) -> Floats:
         """Return what counters counted."""
@@ -68,10 +69,12 @@ class Grids:
         )
 
     def _timers(self, series: Sequence[Series], window: Window) -> Timers:
-        return self._once(
-            ("timers", _ids(series), window),
-            lambda: self._store.timers([[one] for one in series], window),
-        )
+        """Return what was read last, or read it in its place: it is too large to keep them all."""
+        key = (_ids(series), window)
+        if self._last_timers is None or self._last_timers[0] != key:
+            self._last_timers = None
+            self._last_timers = key, self._store.timers([[one] for one in series], window)
+        return self._last_timers[1]
 
     def _once(self, key: Hashable, read: Callable[[], T]) -> T:
         if key not in self._own:
