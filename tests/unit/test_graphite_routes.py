@@ -250,6 +250,24 @@ def test_whatever_is_sought_is_found_or_refused(query: str) -> None:
     assert CLIENT.get("/metrics/find", {"query": query, "format": "completer"}).status_code < 500
 
 
+@settings(deadline=None)
+@given(ODD, ODD, ODD)
+def test_whatever_is_asked_of_tags_and_events_is_answered_or_refused(
+    one: str, other: str, limit: str
+) -> None:
+    queries: dict[str, Fields] = {
+        "/tags": {"filter": one, "limit": limit},
+        "/tags/name": {"filter": one, "limit": limit},
+        "/tags/findSeries": {"expr": [one, f"name=~{other}"]},
+        "/tags/autoComplete/tags": {"expr": [f"name!={one}"], "tagPrefix": other, "limit": limit},
+        "/tags/autoComplete/values": {"tag": one, "valuePrefix": other, "expr": ["name!="]},
+        "/tags/tagMultiSeries": {"path": [one, other]},
+        "/events/get_data": {"tags": one, "from": other, "set": limit, "jsonp": one},
+    }
+    for path, query in queries.items():
+        assert CLIENT.get(path, query).status_code in {200, 400}
+
+
 def test_a_store_that_cannot_be_read_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_store: FakeStore, _window: Window) -> None:
         raise StoreError("the store could not be read: no memory")

@@ -184,6 +184,16 @@ def test_values_are_listed_with_the_leaves_that_have_them() -> None:
     assert CLIENT.get("/tags/nothing").json() is None
 
 
+def test_a_name_that_statsd_and_carbon_brought_is_statsds() -> None:
+    both = FakeStore()
+    both.write_points(Points(["stats.gauges.g"], np.zeros(1, dtype=np.int64), np.array([1.0])))
+    both.write(Flush(0, 10, {}, {"g": 2.0}, {}, {}))
+    asked = Client(Starlette(routes=routes(both, lambda: 10.0)))
+    for target in ("stats.gauges.g", "seriesByTag('name=stats.gauges.g')", "seriesByTag('name!=')"):
+        (line,) = asked.get("/render", {"target": target, **SPAN}).json()
+        assert line["datapoints"] == [[2.0, 0]]
+
+
 def test_an_empty_store_has_no_tags() -> None:
     asked = Client(Starlette(routes=routes(FakeStore(), lambda: 10.0)))
     assert asked.get("/tags").json() == asked.get("/tags/autoComplete/tags").json() == []

@@ -55,7 +55,9 @@ class TagFinder:
             for series, statistic in names[name]
             for one in series
         )
-        by_name = {leaf.name: leaf for leaf in found}
+        # Where StatsD has the same name as a plain series, it is StatsD's, as it is by path.
+        plain_first = sorted(found, key=lambda leaf: leaf.series.kind is not Kind.PLAIN)
+        by_name = {leaf.name: leaf for leaf in plain_first}
         return [by_name[name] for name in sorted(by_name)]
 
     def tags(self, expressions: Sequence[str]) -> list[str]:
