@@ -21,8 +21,8 @@ LOG_DIR = STORAGE_DIR + "/log/webapp"
 WHISPER_DIR = STORAGE_DIR + "/whisper"
 STANDARD_DIRS = [WHISPER_DIR]
 INDEX_FILE = STORAGE_DIR + "/index"
-CARBONLINK_HOSTS = []
-REPLICATION_FACTOR = 0  # with no host to ask, and this at 1, each series read would log a traceback
+CARBONLINK_HOSTS = {caches!r}
+REPLICATION_FACTOR = len(CARBONLINK_HOSTS)
 FETCH_TIMEOUT = 60
 DATABASES = {{
     "default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": STORAGE_DIR + "/graphite.db"}}
@@ -63,16 +63,19 @@ _SERVERS = {
 
 
 @contextlib.contextmanager
-def graphite_web(cache: CarbonCache, server: str = "waitress-serve") -> Iterator[GraphiteWeb]:
+def graphite_web(
+    cache: CarbonCache, server: str = "waitress-serve", *, asks_cache: bool = False
+) -> Iterator[GraphiteWeb]:
     """Serve what a carbon-cache has written, which it does within a second or so.
 
-    What it has in memory is not shown: it may lose that when it stops.
+    What it has in memory is shown only if it is asked for that: it may lose it when it stops.
     """
     port = free_port()
     settings = _SETTINGS.format(
         root=str(cache.folder),
         conf=str(cache.conf),
         storage=str(cache.storage),
+        caches=[f"127.0.0.1:{cache.query_port}"] if asks_cache else [],
     )
     (cache.conf / "graphite_test_settings.py").write_text(settings)
     env = {
