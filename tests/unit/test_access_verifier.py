@@ -1,6 +1,7 @@
 """Passwords are checked off the loop, once for all that ask alike, and remembered for a while."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -123,6 +124,18 @@ def test_a_client_that_goes_away_takes_nobodys_answer_along(checks: Checks) -> N
         return await stays
 
     assert asyncio.run(two())
+
+
+def test_all_other_threads_go_before_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def niceness(_: Password, __: str) -> bool:
+        seen.append(os.nice(0))
+        return True
+
+    monkeypatch.setattr(Password, "matches", niceness)
+    told(Verifier(), RIGHT)
+    assert seen == [min(os.nice(0) + 10, 19)]
 
 
 def test_guesses_push_no_right_answer_out(checks: Checks) -> None:
