@@ -158,7 +158,7 @@ def ranked(rank: str, most: int) -> str:
 
 def level(series: str) -> str:
     """Return Graphite's sum over the whole range of each series, as a level line."""
-    return f'aggregateLine({series}, "sum")'
+    return f'aggregateLine({series}, "sum", true)'
 
 
 def _per_second(scope: Scope, leaf: str) -> str:
