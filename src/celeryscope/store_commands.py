@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -14,10 +14,11 @@ from typing import NoReturn
 import click
 
 from celeryscope.metrics import Kind
-from celeryscope.settings import SettingsError, load_settings
+from celeryscope.settings import Settings, SettingsError, load_settings
 from celeryscope.store.checks import checks
 from celeryscope.store.duckdb import DuckDBStore
 from celeryscope.store.export import FORMATS, export
+from celeryscope.store.patterns import Aggregation, aggregation_of
 from celeryscope.store.protocol import StoreError
 from celeryscope.store.stats import series_by_kind, tables
 from celeryscope.store.tiers import format_duration
@@ -149,13 +150,14 @@ def export_(
 def import_whisper(folder: Path, data: str | None, config: Path | None, *, as_json: bool) -> None:
     """Read the Whisper files below FOLDER into plain series of the same names.
 
-    Each point goes to the finest tier that still keeps its time.
+    Each point goes to the finest tier that still keeps its time. How it is merged from there on,
+    the setting storage_aggregation says; files that merge otherwise are told of.
     """
     try:
         from celeryscope.store import whisper  # noqa: PLC0415 -- an extra, and may be absent
     except ModuleNotFoundError as error:
         _fail(f"{error}; importing needs: pip install 'celeryscope[server,import]'")
-    done = _Imported()
+    done, rules = _Imported(), _settings(data, config).storage_aggregation.rules
     with _opened(data, config, as_server=True) as opened:
         for points in whisper.batches(folder, time.time(), done.left_out):
             done.too_old += opened.write_points(points.points)
@@ -163,6 +165,8 @@ def import_whisper(folder: Path, data: str | None, config: Path | None, *, as_js
             opened.maintain(time.time())
             click.echo(f"{points.files:,} of {points.of:,} files", err=True)
             done.files = points.files
+            done.compare(points.methods, rules)
+    done.tell_of_methods()
     if as_json:
         click.echo(json.dumps(asdict(done)))
     else:
@@ -177,6 +181,21 @@ class _Imported:
     points: int = 0
     too_old: int = 0
     broken: list[str] = field(default_factory=list)
+    merged_otherwise: dict[str, int] = field(default_factory=dict)
+
+    def compare(self, methods: Mapping[str, str], rules: Sequence[Aggregation]) -> None:
+        """Count files whose method is not the one that the store merges their series by."""
+        for name, method in methods.items():
+            if method != aggregation_of(rules, name).method:
+                self.merged_otherwise[method] = self.merged_otherwise.get(method, 0) + 1
+
+    def tell_of_methods(self) -> None:
+        for method, files in self.merged_otherwise.items():
+            click.echo(
+                f"{files:,} files merge by {method}, and the store does not: it will, once a rule "
+                "of storage_aggregation says so",
+                err=True,
+            )
 
     def left_out(self, reason: str) -> None:
         self.broken.append(reason)
@@ -188,10 +207,9 @@ def _opened(
     data: str | None, config: Path | None, *, as_server: bool = False
 ) -> Iterator[DuckDBStore]:
     """Open the folder; `as_server` moves what is stored to where the settings want it."""
-    options = {} if data is None else {"data": data}
+    settings = _settings(data, config)
+    path = Path(settings.data)
     try:
-        settings = load_settings(options, os.environ, config)
-        path = Path(settings.data)
         if as_server:
             found = DuckDBStore.open(
                 path,
@@ -205,8 +223,15 @@ def _opened(
             found = DuckDBStore.open_as_it_is(path, time.time, _OWNER)
         with closing(found):
             yield found
-    except (SettingsError, StoreError) as error:
+    except StoreError as error:
         _fail(f"{error}{'; stop it first' if 'is held by' in str(error) else ''}")
+
+
+def _settings(data: str | None, config: Path | None) -> Settings:
+    try:
+        return load_settings({} if data is None else {"data": data}, os.environ, config)
+    except SettingsError as error:
+        _fail(str(error))
 
 
 def _shown(when: int | None) -> str:

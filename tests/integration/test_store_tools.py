@@ -138,9 +138,12 @@ def test_whisper_files_become_plain_series_of_their_names(tmp_path: Path) -> Non
     old = [(minute - 3600 * i, float(i)) for i in range(100, 200)]
     whisper.update_many(str(file), recent + old)
     (root / "broken.wsp").write_bytes(b"nothing of the kind")
+    whisper.create(str(root / "runs.wsp"), [(60, 1440)], 0.0, "sum")
     done = run("import-whisper", root, "--data", tmp_path / "data", "--json")
     found = json.loads(done.stdout)
-    assert (done.exit_code, found["files"], len(found["broken"])) == (1, 2, 1)
+    assert (done.exit_code, found["files"], len(found["broken"])) == (1, 3, 1)
+    assert found["merged_otherwise"] == {"sum": 1}
+    assert "1 files merge by sum, and the store does not" in done.stderr
     assert f"{root / 'broken.wsp'} is no whole Whisper file" in done.stderr
     with opened(tmp_path / "data", now=now) as store:
         assert [one.name for one in series(store, Kind.PLAIN, "**")] == ["servers.a.load"]

@@ -79,6 +79,8 @@ def test_retentions_are_tiers_from_the_finest_on(text: str, tiers: tuple[Tier, .
         ("ten:2d", "'ten' is not a duration"),
         ("10s:2d:1y", "'2d:1y' is not a duration"),
         ("1m:10s", "'1m:10s' keeps less than one step"),
+        ("10s:2d,1h:1000y", "step 1h is kept too long; allowed is at most 60y"),
+        ("100y:1000y", "step 100y is kept too long; allowed is at most 60y"),
     ],
 )
 def test_a_refusal_names_the_part_that_is_wrong(text: str, reason: str) -> None:

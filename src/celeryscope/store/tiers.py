@@ -7,6 +7,7 @@ from itertools import pairwise
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _DURATION = re.compile(r"(\d+)\s*([smhdwy])\Z")
+_LONGEST = 60 * _UNITS["y"]  # from 1970 to today, and steps of it are 32-bit numbers
 DURATION_HELP = "a number with a unit: s, m, h, d, w or y, as in 10s"
 
 
@@ -59,6 +60,11 @@ def checked(parts: Iterable[Tier]) -> tuple[Tier, ...]:
             raise ValueError(
                 f"'{format_duration(tier.step)}:{format_duration(tier.retention)}' "
                 "keeps less than one step"
+            )
+        if tier.retention > _LONGEST:
+            raise ValueError(
+                f"step {format_duration(tier.step)} is kept too long; allowed is at most "
+                f"{format_duration(_LONGEST)}"
             )
     for finer, coarser in pairwise(tiers):
         _check_order(finer, coarser)

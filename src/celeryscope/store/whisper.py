@@ -1,10 +1,11 @@
 """Reading Whisper files, a tree of which is what Carbon keeps."""
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import whisper  # an extra: only importing needs it
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Points
+
+T = TypeVar("T")
 
 _TAGGED = "_tagged"
 _DOT = "_DOT_"
@@ -31,16 +34,22 @@ class WhisperFile:
         *folders, last = self.path.relative_to(self.root).with_suffix("").parts
         return last.replace(_DOT, ".") if folders[:1] == [_TAGGED] else ".".join((*folders, last))
 
+    def method(self) -> str:
+        """Return how the file merges finer points into coarser ones.
+
+        Raises:
+            ValueError: It is not a Whisper file, or is cut short.
+        """
+        found = _read(self.path, lambda: whisper.info(str(self.path))["aggregationMethod"])
+        return str(found)
+
     def points(self, now: float) -> Points:
         """Return what the file has, each time from the finest of its archives that covers it.
 
         Raises:
             ValueError: It is not a Whisper file, or is cut short.
         """
-        try:
-            parts = list(self._archives(int(now)))
-        except (whisper.WhisperException, struct.error, OSError, TypeError) as error:
-            raise ValueError(f"{self.path} is no whole Whisper file: {error}") from error
+        parts = _read(self.path, lambda: list(self._archives(int(now))))
         timestamps, values = (np.concatenate(column) for column in zip(*parts, strict=True))
         return Points([self.name] * timestamps.size, timestamps, values)
 
@@ -59,9 +68,13 @@ class WhisperFile:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Points of some files, the last of which is the `files`-th `of` all."""
+    """Points of some files, the last of which is the `files`-th `of` all.
+
+    `methods` says by series how its file merges.
+    """
 
     points: Points
+    methods: Mapping[str, str]
     files: int
     of: int
 
@@ -70,14 +83,24 @@ def batches(root: Path, now: float, left_out: Callable[[str], None]) -> Iterator
     """Yield what the files below a folder have; `left_out` is told of those that are broken."""
     paths = sorted(root.rglob("*.wsp"))
     waiting: list[Points] = []
+    methods: dict[str, str] = {}
     for number, path in enumerate(paths, 1):
         try:
-            waiting.append(WhisperFile(root, path).points(now))
+            file = WhisperFile(root, path)
+            waiting.append(file.points(now))
+            methods[file.name] = file.method()
         except ValueError as error:
             left_out(str(error))
         if sum(len(part.names) for part in waiting) >= _BATCH_POINTS or number == len(paths):
-            yield Batch(_joined(waiting), number, len(paths))
-            waiting = []
+            yield Batch(_joined(waiting), methods, number, len(paths))
+            waiting, methods = [], {}
+
+
+def _read(path: Path, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except (whisper.WhisperException, struct.error, OSError, TypeError) as error:
+        raise ValueError(f"{path} is no whole Whisper file: {error}") from error
 
 
 def _joined(parts: Sequence[Points]) -> Points:
