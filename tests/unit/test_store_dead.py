@@ -88,3 +88,16 @@ def test_a_series_that_is_written_while_the_dead_are_looked_for_stays(
         assert node.series is not None
         window = store.window(LATER, LATER + 10)
         assert store.scalars([node.series], window).total.tolist() == [[3]]
+
+
+def test_tags_come_and_go_with_their_series(tmp_path: Path) -> None:
+    with opened(tmp_path, SMALL, LATER) as store:
+        put(store, ("disk;host=old", START, 1), ("disk;dc=1;host=new", LATER - 60, 1))
+        store.write(Flush(START, 10, {"jobs;queue=mail": 1}, {}, {}, {}))
+        assert store.tags.names() == ["dc", "host", "queue"]
+    with opened(tmp_path, SMALL, LATER) as store:
+        assert store.tags.values("host") == ["new", "old"]
+        sweep(store)
+        assert store.tags.names() == ["dc", "host"]
+        assert [one.name for one in store.tags.having("dc", "1")] == ["disk;dc=1;host=new"]
+        assert store.tags.find(Kind.COUNTER, ["**"]) == []
