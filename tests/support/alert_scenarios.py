@@ -87,11 +87,16 @@ _FAILURES = (
     ),
     Scenario(
         "a task fails whenever it runs, and hardly ever runs",
-        [*[phase(20), phase(1, task(prerun=1, failure=1))] * 4, phase(4)],
+        [*[phase(6), phase(1, task(prerun=1, failure=1))] * 8, phase(4)],
     ),
     Scenario(
         "a task fails four times of twenty",
-        [phase(20), phase(1, task(prerun=20, success=16, failure=4)), phase(4)],
+        [
+            phase(1, task(prerun=1, success=1)),
+            phase(20),
+            phase(1, task(prerun=20, success=16, failure=4)),
+            phase(4),
+        ],
     ),
     Scenario(
         "a task with few runs fails a quarter of them",
@@ -144,7 +149,7 @@ _QUEUES = (
     ),
     Scenario(
         "what piled up is worked off",
-        [phase(30, queue(published=20, prerun=10)), phase(15, queue(published=10, prerun=14))],
+        [phase(30, queue(published=40, prerun=10)), phase(15, queue(published=10, prerun=14))],
     ),
     Scenario(
         "a quiet queue grows by a message a minute", [phase(60, queue(published=2, prerun=1))]
@@ -173,7 +178,7 @@ _TASKS = (
         [phase(60, task(prerun=10, success=10)), phase(22, task(prerun=10, success=2, retry=8))],
         _told(_TASK, "CeleryRetryStorm"),
     ),
-    Scenario("a task retries a third", [phase(40, task(prerun=9, success=6, retry=3))]),
+    Scenario("a task retries a third", [phase(40, task(prerun=90, success=60, retry=30))]),
     Scenario("a rare task retries", [phase(40, task(prerun=1)), phase(9, task(prerun=1, retry=1))]),
     Scenario(
         "three runs are lost with their processes",
@@ -236,7 +241,7 @@ _MONITOR = (
         _told("counter=client.lost", "CeleryscopeLosingData"),
     ),
     Scenario(
-        "many datagrams get lost at once", [phase(60), phase(1, own(client__lost=500)), phase(9)]
+        "many datagrams get lost at once", [phase(60), phase(1, own(client__lost=500)), phase(3)]
     ),
     Scenario("a line is bad now and then", [phase(60, own(bad_lines__format=1))]),
 )
