@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeryscope.graphite.aggregates import AGGREGATES, canonical
-from celeryscope.graphite.series import TimeSeries, aligned, consolidated
+from celeryscope.graphite.aggregates import AGGREGATES, CONSOLIDATIONS, canonical
+from celeryscope.graphite.series import TimeSeries, aligned, consolidated, regrid
 
 NAN = float("nan")
 
@@ -99,3 +99,26 @@ def test_series_on_different_grids_meet_on_one_that_fits_all() -> None:
     assert (fine.start, fine.step, coarse.start, coarse.step) == (0, 30, 0, 30)
     assert fine.values.tolist() == [1, 5]
     assert coarse.values.tolist() == [5, 7]
+
+
+@given(
+    st.lists(st.one_of(st.just(NAN), st.integers(0, 9)), max_size=40),
+    st.integers(0, 30),
+    st.sampled_from((5, 10, 15)),
+    st.sampled_from((10, 30, 60)),
+    st.sampled_from(sorted(CONSOLIDATIONS)),
+)
+def test_a_grid_has_of_each_interval_what_its_values_make(
+    values: list[float], lead: int, step: int, wanted: int, method: str
+) -> None:
+    one = series(values, start=5 * lead, step=step, method=method)
+    count = one.end // wanted + 2
+    found = regrid(one, 0, wanted, count).values
+    parts: list[list[float]] = [[] for _ in range(count)]
+    for place, value in enumerate(values):
+        parts[(one.start + place * step) // wanted].append(value)
+    widest = max(map(len, parts))
+    for part, got in zip(parts, found, strict=True):
+        padded = np.array([[*part, *[NAN] * (widest - len(part))]], dtype=np.float64)
+        expected = CONSOLIDATIONS[method](padded, 1) if widest else [NAN]
+        np.testing.assert_allclose(got, expected[0])

@@ -101,12 +101,27 @@ def enough(series: TimeSeries, laid_out: Floats, step: int, merged: Floats) -> F
 
 
 def by_interval(series: TimeSeries, start: int, step: int, count: int) -> Floats:
-    """Lay the values out by interval: one row each, only as wide as the fullest."""
+    """Lay the values out by interval: one row each from its left, only as wide as the fullest."""
+    width, uneven = divmod(step, series.step)
+    lead, off = divmod(series.start - start, series.step)
+    size = series.values.size
+    one_is_full = size >= 2 * width - 1
+    if not uneven and not off and one_is_full and 0 <= lead <= count * width - size:
+        return _by_whole_steps(series.values, lead, width, count)
     row = places(series, start, step)
     column = np.arange(row.size) - np.searchsorted(row, row)
     laid_out = np.full((count, int(column.max(initial=0)) + 1), np.nan)
     laid_out[row, column] = series.values
     return laid_out
+
+
+def _by_whole_steps(values: Floats, lead: int, width: int, count: int) -> Floats:
+    """Lay values out that begin `lead` steps after the first of the rows, each of `width` steps."""
+    into_row, head = lead % width, -lead % width
+    laid_out = np.full(count * width, np.nan)
+    laid_out[lead - into_row :][:head] = values[:head]
+    laid_out[lead + head :][: values.size - head] = values[head:]
+    return laid_out.reshape(count, width)
 
 
 def places(series: TimeSeries, start: int, step: int) -> NDArray[np.int64]:
