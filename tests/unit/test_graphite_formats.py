@@ -1,15 +1,19 @@
 import json
 import pickle
+from datetime import UTC
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from celeryscope.flush import Flush
-from celeryscope.graphite.formats import FORMATS
+from celeryscope.graphite.budget import Budget, LimitError, Limits
+from celeryscope.graphite.formats import FORMATS, Options
 from celeryscope.graphite.routes import routes
+from celeryscope.graphite.series import TimeSeries
 from support.asgi import Client
 from support.fake_store import FakeStore
 
@@ -180,3 +184,37 @@ def test_a_template_that_cannot_be_filled_is_refused(target: str, why: str) -> N
     answer = CLIENT.get("/render", {"target": target, **SPAN})
     assert answer.status_code == 400
     assert why in answer.text
+
+
+LINES = [TimeSeries("n" * 100, START + place, 50, np.arange(100.0)) for place in range(20)]
+HELD = 2000
+
+
+@pytest.mark.parametrize("name", ["json", "raw", "rickshaw"])
+def test_what_takes_no_more_room_than_its_values_is_not_charged_again(name: str) -> None:
+    options = Options(no_nulls=False, zone=UTC, budget=Budget(Limits(values=HELD)))
+    assert FORMATS[name].encode(LINES, options)
+    assert options.budget.values == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "layout"),
+    [
+        ("csv", {}),  # the name is on every line
+        ("dygraph", {}),  # every series has a place for every time
+        ("pickle", {}),
+        ("msgpack", {}),
+        ("json", {"pretty": True}),
+        ("rickshaw", {"pretty": True}),
+    ],
+)
+def test_what_takes_more_room_than_its_values_is_charged_for_it(
+    name: str, layout: dict[str, bool]
+) -> None:
+    roomy, tight = (
+        Options(no_nulls=False, zone=UTC, budget=Budget(Limits(values=values)), **layout)
+        for values in (100 * HELD, 2 * HELD)
+    )
+    assert FORMATS[name].encode(LINES, roomy)
+    with pytest.raises(LimitError):
+        FORMATS[name].encode(LINES, tight)

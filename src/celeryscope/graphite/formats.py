@@ -2,26 +2,37 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from math import isnan
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from celeryscope.graphite import packed
+from celeryscope.graphite.budget import IN_PYTHON, Budget
 from celeryscope.graphite.datapoints import Datapoints
 from celeryscope.graphite.series import TimeSeries
+from celeryscope.sketch import Floats
+
+_BYTES_A_VALUE = 8
+_BYTES_A_POINT = 40
+"""What a point takes while it is written as a line, beside the name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How points are written: without nulls or with, CSV's times in which zone, JSON on lines."""
+    """How points are written: without nulls or with, CSV's times in which zone, JSON on lines.
+
+    `budget` is charged for what takes more room than the values did.
+    """
 
     no_nulls: bool
     zone: tzinfo
     pretty: bool = False
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class Format:
 
 def _json(series: Sequence[TimeSeries], options: Options) -> bytes:
     """Write `[{"target", "tags", "datapoints": [[value | null, time], ...]}, ...]`."""
-    points = Datapoints(no_nulls=options.no_nulls)
+    points = Datapoints(options.budget, no_nulls=options.no_nulls)
     found = ((one, points.written(one)) for one in series)
     lines = [
         b'{"target":%b,"tags":%b,"datapoints":%b}'
@@ -43,22 +54,17 @@ def _json(series: Sequence[TimeSeries], options: Options) -> bytes:
         for one, written in found
         if written != b"[]" or not options.no_nulls
     ]
-    content = b"[%b]" % b",".join(lines)
-    return _dumped(orjson.loads(content), options) if options.pretty else content
+    return _lined(b"[%b]" % b",".join(lines), options)
 
 
 def _rickshaw(series: Sequence[TimeSeries], options: Options) -> bytes:
     """Write `[{"target", "datapoints": [{"x": time, "y": value | null}, ...]}, ...]`."""
-    return _dumped(
-        [
-            {
-                "target": one.name,
-                "datapoints": [{"x": time, "y": value} for value, time in _points(one, options)],
-            }
-            for one in series
-        ],
-        options,
-    )
+    points = Datapoints(options.budget, no_nulls=options.no_nulls, point='{"x":%d,"y":%%b}')
+    lines = [
+        b'{"target":%b,"datapoints":%b}' % (orjson.dumps(one.name), points.written(one))
+        for one in series
+    ]
+    return _lined(b"[%b]" % b",".join(lines), options)
 
 
 def _dygraph(series: Sequence[TimeSeries], options: Options) -> bytes:
@@ -66,15 +72,31 @@ def _dygraph(series: Sequence[TimeSeries], options: Options) -> bytes:
     if not series:
         return b"{}"
     times = np.unique(np.concatenate([one.times for one in series]))
+    options.budget.charge(times.size * len(series))
     rows = np.full((times.size, len(series)), np.nan)
     for column, one in enumerate(series):
         rows[np.searchsorted(times, one.times), column] = one.values
-    data = [[time * 1000, *row] for time, row in zip(times.tolist(), rows.tolist(), strict=True)]
-    return _dumped({"labels": ["Time", *(one.name for one in series)], "data": data}, options)
+    labels = orjson.dumps(["Time", *(one.name for one in series)])
+    data = b",".join(
+        orjson.dumps([time * 1000, *row.tolist()]) for time, row in _charged(times, rows, options)
+    )
+    return _lined(b'{"labels":%b,"data":[%b]}' % (labels, data), options)
 
 
-def _dumped(content: object, options: Options) -> bytes:
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 if options.pretty else 0)
+def _charged(
+    times: NDArray[np.int64], rows: Floats, options: Options
+) -> Iterator[tuple[int, Floats]]:
+    for time, row in zip(times.tolist(), rows, strict=True):
+        options.budget.work(IN_PYTHON)
+        yield time, row
+
+
+def _lined(content: bytes, options: Options) -> bytes:
+    """Put each part of JSON on a line of its own, if that is asked for."""
+    if not options.pretty:
+        return content
+    options.budget.charge(len(content))  # what it is taken apart into takes ten times its bytes
+    return orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2)
 
 
 def _points(series: TimeSeries, options: Options) -> list[tuple[float, int]]:
@@ -90,20 +112,27 @@ def _csv(series: Sequence[TimeSeries], options: Options) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     for one in series:
-        writer.writerows(
-            (one.name, _local(time, options.zone), "" if isnan(value) else value)
-            for value, time in _points(one, options)
-        )
+        line = len(one.name) + _BYTES_A_POINT
+        options.budget.charge(one.values.size * line // _BYTES_A_VALUE)
+        for part in options.budget.parts(_points(one, options)):
+            writer.writerows(
+                (one.name, _local(time, options.zone), "" if isnan(value) else value)
+                for value, time in part
+            )
     return text.getvalue().encode()
 
 
-def _raw(series: Sequence[TimeSeries], _options: Options) -> bytes:
+def _raw(series: Sequence[TimeSeries], options: Options) -> bytes:
     """Write one line a series: `name,start,end,step|value,None,...`."""
-    return "".join(map(_raw_line, series)).encode()
+    return "".join(_raw_line(one, options) for one in series).encode()
 
 
-def _raw_line(series: TimeSeries) -> str:
-    values = ("None" if isnan(value) else repr(value) for value in series.values.tolist())
+def _raw_line(series: TimeSeries, options: Options) -> str:
+    values = (
+        "None" if isnan(value) else repr(value)
+        for part in options.budget.parts(series.values.tolist())
+        for value in part
+    )
     return f"{series.name},{series.start},{series.end},{series.step}|{','.join(values)}\n"
 
 
@@ -117,6 +146,10 @@ FORMATS = {
     "raw": Format("text/plain; charset=utf-8", _raw),
     "dygraph": Format("application/json", _dygraph, script=True),
     "rickshaw": Format("application/json", _rickshaw, script=True),
-    "pickle": Format("application/pickle", lambda series, _options: packed.pickled(series)),
-    "msgpack": Format("application/x-msgpack", lambda series, _options: packed.message(series)),
+    "pickle": Format(
+        "application/pickle", lambda series, options: packed.pickled(series, options.budget)
+    ),
+    "msgpack": Format(
+        "application/x-msgpack", lambda series, options: packed.message(series, options.budget)
+    ),
 }

@@ -5,21 +5,31 @@ import struct
 from collections.abc import Sequence
 from math import isnan
 
+from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.series import TimeSeries
 
 Info = str | int | float | None | Sequence["Info"] | dict[str, "Info"]
 
 
-def pickled(series: Sequence[TimeSeries]) -> bytes:
-    return pickle.dumps(_infos(series), protocol=pickle.HIGHEST_PROTOCOL)
+_VALUES_AN_OBJECT = 4
+"""As many values take the room of one that is an object of its own."""
 
 
-def message(series: Sequence[TimeSeries]) -> bytes:
-    return _message(_infos(series))
+def pickled(series: Sequence[TimeSeries], budget: Budget) -> bytes:
+    return pickle.dumps(_infos(series, budget), protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def _infos(series: Sequence[TimeSeries]) -> list[Info]:
-    return [_info(one) for one in series]
+def message(series: Sequence[TimeSeries], budget: Budget) -> bytes:
+    return _message(_infos(series, budget))
+
+
+def _infos(series: Sequence[TimeSeries], budget: Budget) -> list[Info]:
+    """Return what is packed: of all values at once, each with an object of its own."""
+    infos = []
+    for one in series:
+        budget.charge(_VALUES_AN_OBJECT * one.values.size)
+        infos.append(_info(one))
+    return infos
 
 
 def _info(series: TimeSeries) -> Info:

@@ -143,7 +143,7 @@ class Parameters:
         }
 
     def options(self) -> Options:
-        return Options(self.flag("noNullPoints"), self.zone(), self.flag("pretty"))
+        return Options(self.flag("noNullPoints"), self.zone(), self.flag("pretty"), self.budget)
 
     def callback(self) -> str:
         """Return `jsonp`, the JavaScript function that the answer is to call; empty for none.
