@@ -10,7 +10,8 @@ from celeryscope.metrics import CATALOGUE, Family, Metric
 from celeryscope.outputs.prometheus.names import OPEN
 
 _S = Family.SELF
-_SILENCE, _LOSS_WINDOW = 10 * MINUTE, 5 * MINUTE
+_SILENCE = 10 * MINUTE
+_LOSS_WINDOW, _LOSING = 5 * MINUTE, 10 * MINUTE
 _LOST = f"celeryscope:lost:increase{duration(_LOSS_WINDOW)}"
 _LOSSES = tuple(metric for metric in CATALOGUE if metric.loss)
 
@@ -60,10 +61,10 @@ def _losing() -> Alert:
         title="celeryscope loses data",
         summary="celeryscope loses data: {subject}",
         description=(
-            f"At least {LOSSES.value:g} in {duration(_LOSS_WINDOW)}, for {duration(_SILENCE)}, "
+            f"At least {LOSSES.value:g} in {duration(_LOSS_WINDOW)}, for {duration(_LOSING)}, "
             "were lost or refused, as {subject} counts them: what is shown is less than what is."
         ),
-        hold=_SILENCE,
+        hold=_LOSING,
         runbook="monitor-losing-data",
         panel=(ITSELF, "Losses"),
         queries=(Query("lost", f"aliasSub(group({paths}), {named})", _LOSS_WINDOW),),
