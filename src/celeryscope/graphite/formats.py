@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import lru_cache, partial
 from math import isnan
 
 import numpy as np
@@ -17,6 +18,7 @@ from celeryscope.graphite.datapoints import Datapoints
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.sketch import Floats
 
+_TIMES_KEPT = 100_000  # that series share
 _BYTES_A_VALUE = 8
 _BYTES_A_POINT = 40
 """What a point takes while it is written as a line, beside the name."""
@@ -111,13 +113,13 @@ def _csv(series: Sequence[TimeSeries], options: Options) -> bytes:
     """Write one line a point: `name,YYYY-mm-dd HH:MM:SS,value`."""
     text = io.StringIO()
     writer = csv.writer(text)
+    local = lru_cache(_TIMES_KEPT)(partial(_local, options.zone))
     for one in series:
         line = len(one.name) + _BYTES_A_POINT
         options.budget.charge(one.values.size * line // _BYTES_A_VALUE)
         for part in options.budget.parts(_points(one, options)):
             writer.writerows(
-                (one.name, _local(time, options.zone), "" if isnan(value) else value)
-                for value, time in part
+                (one.name, local(time), "" if isnan(value) else value) for value, time in part
             )
     return text.getvalue().encode()
 
@@ -136,8 +138,9 @@ def _raw_line(series: TimeSeries, options: Options) -> str:
     return f"{series.name},{series.start},{series.end},{series.step}|{','.join(values)}\n"
 
 
-def _local(time: int, zone: tzinfo) -> str:
-    return f"{datetime.fromtimestamp(time, zone):%Y-%m-%d %H:%M:%S}"
+def _local(zone: tzinfo, time: int) -> str:
+    moment = datetime.fromtimestamp(time, zone).replace(tzinfo=None)
+    return moment.isoformat(" ", "seconds")  # in a third of the time that strftime takes
 
 
 FORMATS = {
