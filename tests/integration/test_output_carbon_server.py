@@ -8,6 +8,7 @@ import whisper
 
 from support.carbon import CarbonCache, carbon_cache
 from support.processes import wait_until
+from support.recording_carbon import recording_carbon
 from support.server import ServerUnderTest, celeryscope_server
 
 COUNT = "stats.counters.work.count"
@@ -60,3 +61,14 @@ def test_a_carbon_that_is_killed_misses_what_it_had_in_memory_and_no_more(tmp_pa
     assert all(killed - IN_FLIGHT - 1 <= at <= killed for at in missing)
     assert {at: ours[at] for at in theirs} == theirs
     assert all(after - before == 1 for before, after in pairwise(ours))
+
+
+def test_carbon_has_what_came_before_a_restart_in_the_same_interval(tmp_path: Path) -> None:
+    with recording_carbon() as carbon:
+        flags = ["--carbon", carbon.address, "--flush-interval", "1m", "--retentions", "1m:1d"]
+        for sent in (3, 4):
+            with celeryscope_server(tmp_path, flags) as server:
+                server.send(*[b"work:1|c"] * sent)
+        # As Carbon does: of two points for one time the last counts.
+        kept = {one.timestamp: one.value for one in carbon.points() if one.path == COUNT}
+    assert sum(kept.values()) == 7

@@ -11,6 +11,7 @@ from celeryscope.outputs.destination import Destination
 from celeryscope.outputs.handover import HandOver
 from celeryscope.outputs.points import Points, timestamp
 from celeryscope.outputs.spool import Parcel
+from celeryscope.outputs.unfinished import Unfinished
 
 MAX_UNREAD = 60
 """Flushes that wait to be made into points; only a starved process has more than one."""
@@ -23,7 +24,8 @@ _LOGGER = logging.getLogger(__name__)
 class CarbonOutput:
     """Sends each flush to all targets; each has a buffer of `buffer_bytes` and outages of its own.
 
-    Points are made once, on a thread that waits for no network.
+    Points are made once, on a thread that waits for no network. Of an interval in which the server
+    was restarted `unfinished`, if there is one, has the first part.
     """
 
     def __init__(
@@ -32,11 +34,14 @@ class CarbonOutput:
         points: Points,
         buffer_bytes: int,
         max_unread_series: int = MAX_UNREAD_SERIES,
+        unfinished: Unfinished | None = None,
     ) -> None:
         self._points = points
         self._destinations = [
             (target.pickled, Destination(target.address, buffer_bytes)) for target in targets
         ]
+        self._unfinished = unfinished
+        self._last: Flush | None = None
         self._max_unread_series = max_unread_series
         self._unread_series = 0
         self._lock = Lock()
@@ -72,6 +77,8 @@ class CarbonOutput:
     def stop(self) -> None:
         if left := self._unread.stop():
             _LOGGER.warning("%d flushes were not made into points in time and are lost", left)
+        if self._unfinished and self._last:
+            self._unfinished.save(self._last)
         stopping = [Thread(target=destination.stop) for _, destination in self._destinations]
         for thread in stopping:
             thread.start()
@@ -92,6 +99,8 @@ class CarbonOutput:
             self._lost(flush)
 
     def _hand_on(self, flush: Flush) -> None:
+        if self._unfinished:
+            self._last = flush = self._unfinished.whole(flush)
         points, at = self._points.of(flush), timestamp(flush)
         encoded: dict[bool, Parcel] = {}
         for pickled, destination in self._destinations:

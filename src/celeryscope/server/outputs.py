@@ -13,10 +13,12 @@ from celeryscope.outputs.output import Output
 from celeryscope.outputs.points import Points
 from celeryscope.outputs.prometheus.exposition import Prometheus
 from celeryscope.outputs.repeater import Repeater
+from celeryscope.outputs.unfinished import Unfinished
 from celeryscope.settings import Settings
 from celeryscope.timers import TimerStatistics
 
 _LOGGER = logging.getLogger(__name__)
+_LAST_FLUSH = "last-flush.json"
 
 
 class Outputs:
@@ -104,7 +106,9 @@ def _carbon(settings: Settings) -> CarbonOutput:
         settings.percentiles, settings.histogram, frozenset(settings.timer_metrics)
     )
     points = Points(naming_of(settings), statistics, settings.delete_idle)
-    return CarbonOutput(settings.carbon, points, settings.carbon_buffer)
+    # Without a store there is no folder either.
+    unfinished = Unfinished(settings.data / _LAST_FLUSH) if settings.store else None
+    return CarbonOutput(settings.carbon, points, settings.carbon_buffer, unfinished=unfinished)
 
 
 def _prometheus(settings: Settings) -> Prometheus | None:
