@@ -8,7 +8,7 @@ token          grafana  $sha256$DIGEST
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum, auto
 
 from celeryscope.access import tokens
 from celeryscope.access.passwords import Password
@@ -21,11 +21,11 @@ class BadAccessError(Exception):
     """An access file cannot be used; the message names the line and never what is secret in it."""
 
 
-class Kind(str, Enum):
-    """What an entry lets in; the value is the first word of its line."""
+class Kind(StrEnum):
+    """What an entry lets in, by the first word of its line."""
 
-    USER = "user"
-    TOKEN = "token"  # noqa: S105 -- a word of the file, no secret
+    USER = auto()
+    TOKEN = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,10 @@ class AccessFile:
         try:
             self._keyring = Keyring.of(read_entries(self.path))
         except BadAccessError as error:
-            _LOGGER.error("%s; what was read of it before still holds", error)  # noqa: TRY400 -- one line tells all
-            return
-        _LOGGER.info("access_file %s was read again", self.path)
-        self._warn()
+            _LOGGER.warning("%s; what was read of it before still holds", error)
+        else:
+            _LOGGER.info("access_file %s was read again", self.path)
+            self._warn()
 
     def _warn(self) -> None:
         if self._state and self._state[0] & _OTHERS:
