@@ -20,6 +20,9 @@ _Builder = timeseries.Panel | stat.Panel | bargauge.Panel | heatmap.Panel
 _IN_TURN = models.FieldColorModeId.PALETTE_CLASSIC
 _NONE = "0"  # what never happened has no series
 _LAST = "lastNotNull"
+# Each point of a percentile is one of all samples in it, so more of them than are seen cost a lot.
+_GRAPHITE_POINTS = 360
+_GRAPHITE_COLUMNS = 120
 _LEGEND_FIGURES = ["mean", "max", _LAST]
 
 
@@ -30,6 +33,9 @@ def built(dashboard: Dashboard, panel: Panel, edition: Edition, place: Place) ->
     builder.description(panel.description(edition)).datasource(reference(edition))
     builder.grid_pos(models.GridPos(h=place.height, w=place.width, x=place.x, y=place.y))
     builder.links([down(dashboard, panel.link, edition)])
+    if edition is Edition.GRAPHITE:
+        coarse = panel.chart is Chart.HEATMAP or panel.over_range
+        builder.max_data_points(_GRAPHITE_COLUMNS if coarse else _GRAPHITE_POINTS)
     if panel.link.sets:
         builder.data_links([down_by_name(dashboard, panel.link, edition)])
     for letter, query in zip(ascii_uppercase, panel.asked(edition), strict=False):
