@@ -79,12 +79,12 @@ def percentile_by(scope: Scope, leaf: str, percent: int, most: int = 0) -> Query
     return _best(scope, leaf, series, each, quantile_of(scope, leaf, percent, _RANGE), most)
 
 
-def mean_by(scope: Scope, leaf: str, most: int = 0) -> Query:
+def mean_by(scope: Scope, leaf: str) -> Query:
     series = scope.path(leaf, "mean")
-    return _best(scope, leaf, series, mean_of(scope, leaf), mean_of(scope, leaf, _RANGE), most)
+    return Query(scope.named(series, leaf), mean_of(scope, leaf), f"{{{{{scope.label(leaf)}}}}}")
 
 
-def load_by(scope: Scope, leaf: str, most: int = 0) -> Query:
+def load_by(scope: Scope, leaf: str, most: int) -> Query:
     """How much of a timer's time passes in each second: the runs that are at work at once."""
     series = _per_second(scope, leaf)
     label = scope.label(leaf)
@@ -145,10 +145,10 @@ def quantile_of(scope: Scope, leaf: str, percent: float, window: str = _INTERVAL
     return f"histogram_quantile({percent / 100:g}, sum by ({by}) ({buckets}))"
 
 
-def mean_of(scope: Scope, leaf: str, window: str = _INTERVAL) -> str:
+def mean_of(scope: Scope, leaf: str) -> str:
     label = scope.label(leaf)
-    times = f"sum by ({label}) ({rate_of(scope, leaf, window, 'sum')})"
-    return f"{times} / sum by ({label}) ({rate_of(scope, leaf, window, 'count')})"
+    times = f"sum by ({label}) ({rate_of(scope, leaf, part='sum')})"
+    return f"{times} / sum by ({label}) ({rate_of(scope, leaf, part='count')})"
 
 
 def ranked(rank: str, most: int) -> str:
