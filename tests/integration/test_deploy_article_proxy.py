@@ -60,10 +60,12 @@ def echo(name: str) -> Iterator[int]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type(name, (Echo,), {"name": name}))
     thread = Thread(target=server.serve_forever)
     thread.start()
-    yield server.server_address[1]
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @pytest.fixture(scope="module")

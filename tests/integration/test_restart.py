@@ -58,8 +58,10 @@ class SteadyClient:
 def client_of(port: int) -> Iterator[SteadyClient]:
     client = SteadyClient(port)
     client.start()
-    yield client
-    client.stop()
+    try:
+        yield client
+    finally:
+        client.stop()
 
 
 @pytest.fixture
