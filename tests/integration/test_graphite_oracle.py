@@ -28,7 +28,9 @@ OF_ITS_TIME = {
     *("timeFunction", "timeShift", "timeStack", "identity", "summarize", "compressPeriodicGaps"),
 }
 OK = 200
-OF_OTHER_SERIES = {"aliasQuery", "applyByNode", "reduce", "reduceSeries", "useSeriesAbove"}
+OF_OTHER_SERIES = {
+    *("aliasQuery", "applyByNode", "reduce", "reduceSeries", "seriesByTag", "useSeriesAbove"),
+}
 
 
 def span_of(random: Random) -> tuple[int, int]:

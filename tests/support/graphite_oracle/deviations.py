@@ -79,6 +79,11 @@ DEVIATIONS = [
         same=frozenset({NAMES, TAGS}),
     ),
     Deviation(
+        "events has the intervals that all series have, graphite-web one for each second",
+        "events",
+        same=frozenset({NAMES, TAGS}),
+    ),
+    Deviation(
         "the constant line that counts nothing has a value for each point of the range",
         "countSeries",
         r"\)",
