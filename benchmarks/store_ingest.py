@@ -1,6 +1,7 @@
 """Points a second taken in by TCP lines, beside carbon-cache.
 
 Ours count once they are durable in the store; carbon-cache's once it has the last one in memory.
+The ratio is that of 2,000 series; the other rows tell how both grow.
 """
 
 import pickle
@@ -24,6 +25,7 @@ from support.processes import accepts, free_port, running, wait_until
 
 GRAPHITE = Path(__file__).parents[1] / ".graphite"
 SERIES = 2000
+GROWTH = (100, 10_000)
 OURS, THEIRS = 1_000_000, 100_000
 """Points a round; each takes a second or more."""
 ROUNDS = 5
@@ -53,12 +55,18 @@ ENABLE_TAGS = False
 
 
 def run() -> Report:
-    ours = Row("celeryscope", "points/s", list(rates_of_ours()))
-    theirs = Row("carbon-cache", "points/s", list(rates_of_carbon()))
-    return Report([ours, theirs], {"ratio_points": ours.median / theirs.median})
+    ours = Row("celeryscope", "points/s", list(rates_of_ours(SERIES)))
+    theirs = Row("carbon-cache", "points/s", list(rates_of_carbon(SERIES)))
+    return Report([ours, theirs, *growth()], {"ratio_points": ours.median / theirs.median})
 
 
-def rates_of_ours() -> Iterator[float]:
+def growth() -> Iterator[Row]:
+    for series in GROWTH:
+        yield Row(f"celeryscope, {series:,} series", "points/s", list(rates_of_ours(series)))
+        yield Row(f"carbon-cache, {series:,} series", "points/s", list(rates_of_carbon(series)))
+
+
+def rates_of_ours(series: int) -> Iterator[float]:
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(DuckDBStore.open(Path(folder), parse_retentions(RETENTIONS), time.time)) as store,
@@ -70,25 +78,25 @@ def rates_of_ours() -> Iterator[float]:
         writer.start()
         for number in range(ROUNDS):
             last = f"bench.last{number}"
-            yield rate(port, OURS, last, partial(store.find, Kind.PLAIN, last.split(".")))
+            yield rate(port, series, OURS, last, partial(store.find, Kind.PLAIN, last.split(".")))
         receiver.stop()
         writer.stop()
 
 
-def rates_of_carbon() -> Iterator[float]:
+def rates_of_carbon(series: int) -> Iterator[float]:
     with tempfile.TemporaryDirectory() as folder, carbon_cache(Path(folder)) as (lines, queries):
         for number in range(ROUNDS):
             last = f"bench.last{number}"
             file = Path(folder) / "whisper" / "bench" / f"last{number}.wsp"
-            yield rate(lines, THEIRS, last, partial(has, queries, last, file))
+            yield rate(lines, series, THEIRS, last, partial(has, queries, last, file))
 
 
-def rate(port: int, points: int, last: str, taken_in: Callable[[], object]) -> float:
+def rate(port: int, series: int, points: int, last: str, taken_in: Callable[[], object]) -> float:
     """Send so many points and one of a series of its own; return the rate until that is in."""
     now = int(time.time())
-    rows = points // SERIES
+    rows = points // series
     lines = b"".join(
-        b"".join(b"bench.host%d.load %d.5 %d\n" % (i, i, now - STEP * row) for i in range(SERIES))
+        b"".join(b"bench.host%d.load %d.5 %d\n" % (i, i, now - STEP * row) for i in range(series))
         for row in range(rows)
     )
     began = time.perf_counter()
