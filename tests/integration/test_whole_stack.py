@@ -129,11 +129,14 @@ class BothStacks:
         return all(map(complete, self.answers(target, first)))
 
     def have_heard(self, run: str, first: int) -> bool:
-        """Tell whether both had each burst in an interval of its own, once all is stored."""
+        """Tell, once all is stored, whether both had each burst in an interval of its own.
+
+        All of these must have lasted for a second: ours has rates by the true length.
+        """
         for depth in EVERYTHING:
             asked = depth.replace("RUN", run)
             wait_until(partial(self._is_complete, asked, first), what=asked)
-        marks = f"stats.counters.{run}.{{begun,ended}}.count"
+        marks = f"stats.counters.{run}.{{begun,ended}}.{{count,rate}}"
         return all(
             set(marked.values()) == {1.0}
             for side in self.answers(marks, first)
