@@ -138,6 +138,16 @@ def test_all_other_threads_go_before_a_check(monkeypatch: pytest.MonkeyPatch) ->
     assert seen == [min(os.nice(0) + 10, 19)]
 
 
+def test_checks_are_made_where_a_sandbox_forbids_to_step_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbidden(_: int) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "nice", forbidden)
+    assert told(Verifier(), RIGHT, WRONG) == [True, False]
+
+
 def test_guesses_push_no_right_answer_out(checks: Checks) -> None:
     verifier = Verifier()
     assert told(verifier, RIGHT) == [True]

@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from celeryscope.access.credentials import Basic
 from celeryscope.access.keyring import Keyring
@@ -85,7 +86,9 @@ def _step_back() -> None:
     """Let the threads that receive and answer go first where processors are scarce."""
     # Elsewhere niceness is the whole process's.
     if sys.platform == "linux":
-        os.nice(_NICENESS)
+        # A sandbox may forbid it, as systemd's @resources does.
+        with suppress(PermissionError):
+            os.nice(_NICENESS)
 
 
 class _Memory:
