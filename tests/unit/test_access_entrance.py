@@ -298,6 +298,7 @@ def test_nothing_changes_anything(method: str) -> None:
         ({"Origin": "http://localhost"}, 200),
         ({"Origin": "http://localhost:81"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[::1"}, 403),
         ({"Origin": "https://evil.example"}, 403),
     ],
 )

@@ -45,6 +45,7 @@ def test_any_text_can_be_a_password(password: str, other: str) -> None:
         f"$scrypt$ln=0,r=8,p=5${SALT}${KEY}",
         f"$scrypt$ln=14,r=8,p=0${SALT}${KEY}",
         f"$scrypt$ln=30,r=8,p=5${SALT}${KEY}",
+        f"$scrypt$ln=16,r=1,p=5${SALT}${KEY}",
         f"$scrypt$ln=14,r=8,p=99${SALT}${KEY}",
         f"$argon2id$ln=14,r=8,p=5${SALT}${KEY}",
         f"$scrypt$ln=14,r=8,p=5${SALT}${KEY}\n",

@@ -25,7 +25,15 @@ def is_of_another_site(headers: Headers) -> bool:
     if site is not None:
         return site not in _OWN_SITE
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    return origin is not None and _host_in(origin) != headers.get("host")
+
+
+def _host_in(origin: str) -> str:
+    """Return an origin's host and port; an empty text if it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 class Methods:

@@ -19,6 +19,8 @@ _LN, _R, _P = 14, 8, 5
 # What a file may ask of this process: 256 MB.
 _MAX_BLOCKS = 2**21
 _MAX_P = 16
+# What scrypt itself asks of n: that it be smaller than 2**(128 * r / 8).
+_LN_A_BLOCK = 16
 _WRITTEN = re.compile(
     r"\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,2}),p=([0-9]{1,2})"
     r"\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{43})\Z"
@@ -54,6 +56,8 @@ class Password:
         ln, r, p = (int(match[part]) for part in (1, 2, 3))
         if not (ln and r and p) or 2**ln * r > _MAX_BLOCKS or p > _MAX_P:
             raise ValueError(f"allowed is scrypt of at most 256 MB and p={_MAX_P}")
+        if ln >= _LN_A_BLOCK * r:
+            raise ValueError(f"allowed is scrypt with ln below {_LN_A_BLOCK} times r")
         return cls(_decoded(match[4]), _decoded(match[5]), ln, r, p)
 
     def __str__(self) -> str:
