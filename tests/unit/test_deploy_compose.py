@@ -164,6 +164,14 @@ def test_grafana_is_given_the_data_source_that_dashboards_and_alerts_ask(stack: 
     assert list(files[DASHBOARDS_PATH].glob(f"*-{edition.value}.json"))
 
 
+@every_stack
+def test_grafana_has_alerts_where_it_asks_celeryscope(stack: str) -> None:
+    folders = mounted(services(stack)["grafana"])
+    asks = services(stack)["grafana"]["environment"].get("GRAPHITE_URL", "")
+    has_alerts = "/etc/grafana/provisioning/alerting" in folders
+    assert has_alerts is asks.startswith("http://celeryscope:")
+
+
 def test_prometheus_understands_its_configuration_and_finds_the_server(tmp_path: Path) -> None:
     files = mounted(services("prometheus")["prometheus"])
     text = files["/etc/prometheus/prometheus.yml"].read_text()
