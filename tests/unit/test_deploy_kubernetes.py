@@ -143,6 +143,12 @@ def test_a_service_leads_to_a_pods_ports(service: dict[str, Any]) -> None:
         assert ports_of(pod)[port["targetPort"], port["protocol"]] == port["port"]
 
 
+@every_service
+def test_a_pod_that_is_not_ready_gets_datagrams_all_the_same(service: dict[str, Any]) -> None:
+    assert "statsd" in [port["name"] for port in service["spec"]["ports"]]
+    assert service["spec"]["publishNotReadyAddresses"] is True
+
+
 @every_policy
 def test_a_policy_is_for_a_pod_and_its_ports(policy: dict[str, Any]) -> None:
     spec = policy["spec"]
