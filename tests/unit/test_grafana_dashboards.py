@@ -1,5 +1,6 @@
 """The dashboards as they are packaged: what Grafana would not say, and readers would notice."""
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import combinations
@@ -10,6 +11,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import units
 
+from celeryscope.grafana.builder.files import in_sight
 from celeryscope.grafana.catalogue import DASHBOARDS
 from celeryscope.grafana.model import Edition, Unit
 from support.grafana import ALL, Board, Span, boards
@@ -36,8 +38,15 @@ def walk(value: object) -> Iterator[tuple[str, Any]]:
 
 @every_board
 def test_the_sdk_reads_it_and_writes_the_same(board: Board) -> None:
-    read = models.Dashboard.from_json(board.data)
-    assert JSONEncoder(sort_keys=True, indent=2).encode(read) == board.text.rstrip("\n")
+    written = JSONEncoder().encode(models.Dashboard.from_json(board.data))
+    assert in_sight(json.loads(written)) == board.data
+
+
+@every_board
+def test_the_way_to_other_dashboards_is_in_sight(board: Board) -> None:
+    assert "inControlsMenu" not in board.text
+    (menu,) = board.data["links"]
+    assert (menu["includeVars"], menu["keepTime"]) == (True, True)
 
 
 def test_each_edition_has_every_dashboard_under_an_address_of_its_own() -> None:
