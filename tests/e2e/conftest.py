@@ -12,7 +12,8 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from celeryscope.flush import Flush
 from celeryscope.store.duckdb import DuckDBStore
 from celeryscope.store.tiers import parse_retentions
-from support import sample
+from support import busy_shop
+from support.grafana_page import GrafanaPage, served
 from support.processes import required
 from support.server import ServerUnderTest, celeryscope_server
 from support.sight import Sight
@@ -34,13 +35,13 @@ _FLAGS = (
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    """Serve thirteen hours of a shop's tasks that end now."""
+    """Serve thirteen hours of a shop that end now."""
     folder = tmp_path_factory.mktemp("shop")
     now = time.time()
     with contextlib.closing(
         DuckDBStore.open(folder / "data", parse_retentions(RETENTIONS), time.time)
     ) as store:
-        for flush in sample.flushes(now):
+        for flush in busy_shop.flushes(now):
             store.write(flush)
         hostile = {f"celery.task.odd.names.{HOSTILE}.success": 3.0}
         store.write(Flush(int(now) // 60 * 60, 10, counters=hostile))
@@ -74,6 +75,15 @@ def elsewhere(chromium: Chrome, tmp_path: Path) -> Iterator[tuple[Sight, ServerU
     with celeryscope_server(tmp_path, flags) as server:
         for sight in _fresh(Sight(chromium, server.url)):
             yield sight, server
+
+
+@pytest.fixture
+def grafana_page(chromium: Chrome, tmp_path: Path) -> Iterator[GrafanaPage]:
+    """Look at a page that draws dashboards; a console error fails the test."""
+    folder = tmp_path / "page"
+    with served(folder) as url:
+        for sight in _fresh(Sight(chromium, url)):
+            yield GrafanaPage(sight, folder)
 
 
 def _fresh(sight: Sight) -> Iterator[Sight]:

@@ -1,0 +1,88 @@
+/** The panel `timeseries`: lines or stacked areas, thresholds, what happened, and a legend. */
+
+import { timeAxis, valueAxis } from "./static/js/axes.js";
+import { columns } from "./static/js/drawing.js";
+import { faded } from "./static/js/looks.js";
+import { element } from "./element.js";
+import { figure, heading } from "./figures.js";
+import { marksPlugin } from "./marks.js";
+import { colorOf, named } from "./palette.js";
+import { axisText, text } from "./units.js";
+
+const SPACE_ABOVE = 1.05;
+
+/**
+ * @param {any} panel
+ * @param {any} board
+ * @param {HTMLElement} body
+ */
+export function drawLines(panel, board, body) {
+  const legend = legendOf(panel);
+  const holder = element("div", { className: "plot" });
+  body.classList.toggle("beside", panel.options.legend.placement === "right");
+  body.append(holder, legend);
+  const { custom } = panel.fieldConfig.defaults;
+  const stacked = custom.stacking?.mode === "normal";
+  const lines = panel.series.map((one, number) => ({ ...one, color: colorOf(panel, number) }));
+  // The first area is the lowest; of ours it is the last.
+  const drawn = stacked ? lines.toReversed() : lines;
+  const area = (line) => faded(line.color, custom.fillOpacity / 100);
+  const options = {
+    width: holder.clientWidth,
+    height: holder.clientHeight,
+    padding: [6, 6, 0, 0],
+    legend: { show: false },
+    cursor: { show: false },
+    series: [
+      {},
+      ...drawn.map((line, number) => ({
+        stroke: line.color,
+        width: custom.lineWidth,
+        fill: stacked && number === drawn.length - 1 ? area(line) : undefined,
+        points: { show: true, size: 4, width: 0, fill: line.color, filter: lonely },
+      })),
+    ],
+    bands: stacked
+      ? drawn.slice(0, -1).map((line, i) => ({ series: [i + 1, i + 2], fill: area(line) }))
+      : [],
+    scales: { x: { range: () => [board.start, board.end] }, y: { range: fromZero(panel) } },
+    axes: [timeAxis(named), leftAxis(panel.fieldConfig.defaults.unit)],
+    plugins: [marksPlugin(panel, board)],
+  };
+  const data = columns({ times: panel.series[0].times }, { stacked, lines: drawn });
+  new uPlot(options, data, holder);
+}
+
+/** @param {string} unit */
+export const leftAxis = (unit) => ({
+  ...valueAxis(unit, named),
+  size: 76,
+  values: (_plot, splits, _axis, _space, step) => splits.map((one) => axisText(one, step, unit)),
+});
+
+/** A soft minimum of 0: the axis begins there, or below. */
+const fromZero = (panel) => (_plot, low, high) => {
+  const top = Math.max(high ?? 0, 0) * SPACE_ABOVE || 1;
+  return [Math.min(low ?? 0, 0) * SPACE_ABOVE, Math.min(top, panel.fieldConfig.defaults.max ?? top)];
+};
+
+/** Places of values without a neighbour, which no line shows. */
+const lonely = (plot, number) => {
+  const values = plot.data[number];
+  const known = (at) => typeof values[at] === "number";
+  return values.flatMap((_, at) => (known(at) && !known(at - 1) && !known(at + 1) ? [at] : []));
+};
+
+function legendOf(panel) {
+  const { calcs, placement } = panel.options.legend;
+  const { unit } = panel.fieldConfig.defaults;
+  const row = (tag, cells) =>
+    element("tr", {}, ...cells.map((cell) => element(tag, { text: cell })));
+  const rows = panel.series.map((one, number) => {
+    const made = row("td", [one.name, ...calcs.map((name) => text(figure(name, one.values), unit))]);
+    made.firstChild.prepend(element("i", { style: { background: colorOf(panel, number) } }));
+    return made;
+  });
+  const table = element("table", {}, row("th", ["Name", ...calcs.map(heading)]), ...rows);
+  return element("div", { className: `legend ${placement}` }, table);
+}
