@@ -85,6 +85,11 @@ def test_every_loss_and_every_outcome_is_on_some_panel() -> None:
     assert missing == []
 
 
+def test_no_event_is_counted_by_two_points_of_a_line() -> None:
+    overlapping = re.compile(r"increase\([^\[]*\[\$__rate_interval\]")
+    assert [one.id for one in of(Edition.PROMETHEUS) if overlapping.search(one.text)] == []
+
+
 @pytest.mark.parametrize("values", [["shop.orders"], ["shop.orders", "a+b (c)"], ALL])
 def test_promtool_takes_every_expression(values: Chosen, tmp_path: Path) -> None:
     rules: list[dict[str, str]] = []

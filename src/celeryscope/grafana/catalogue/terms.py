@@ -120,13 +120,18 @@ def heat(scope: Scope, leaf: str, percents: str) -> Query:
     path = scope.path(leaf, f"upper_{{{percents}}}")
     return Query(
         scope.named(path, leaf),
-        f"sum by (le) (increase({scope.selector(leaf, 'bucket')}[{_INTERVAL}]))",
+        in_interval(f"sum by (le) ({rate_of(scope, leaf, part='bucket')})"),
         "{{le}}",
     )
 
 
 def rate_of(scope: Scope, leaf: str, window: str = _INTERVAL, part: str = "") -> str:
     return f"rate({scope.selector(leaf, part)}[{window}])"
+
+
+def in_interval(rates: str) -> str:
+    """Return what comes together from one point to the next; increases over more overlap."""
+    return f"{rates} * $__interval_ms / 1000"
 
 
 def increase_of(scope: Scope, leaf: str, part: str = "", window: str = _RANGE) -> str:

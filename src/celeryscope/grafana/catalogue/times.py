@@ -1,7 +1,13 @@
 """A timer's statistics beside each other: percentiles, and the article's aggregates."""
 
 from celeryscope.grafana.catalogue.scopes import Scope
-from celeryscope.grafana.catalogue.terms import increase_of, mean_of, percentile, quantile_of
+from celeryscope.grafana.catalogue.terms import (
+    in_interval,
+    mean_of,
+    percentile,
+    quantile_of,
+    rate_of,
+)
 from celeryscope.grafana.model import Color, Query
 
 # As near to the lowest and the highest bucket as a quantile gets.
@@ -26,9 +32,9 @@ def aggregates(scope: Scope, leaf: str) -> tuple[Query, ...]:
 
 def total_time(scope: Scope, leaf: str, name: str) -> Query:
     """The sum of an interval's times of all in scope."""
-    window = increase_of(scope, leaf, "sum", "$__rate_interval")
     series = f"sumSeries({scope.path(leaf, 'sum')})"
-    return Query(f'alias({series}, "{name}")', f"sum({window})", name)
+    times = in_interval(f"sum({rate_of(scope, leaf, part='sum')})")
+    return Query(f'alias({series}, "{name}")', times, name)
 
 
 def _statistic(
