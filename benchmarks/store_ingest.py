@@ -1,7 +1,11 @@
-"""Points a second taken in by TCP lines, beside carbon-cache.
+"""Points a second taken in by TCP lines, and their CPU time, beside carbon-cache.
 
-Ours count once they are durable in the store; carbon-cache's once it has the last one in memory.
-The ratio is that of 2,000 series; the other rows tell how both grow.
+Whole servers, each in a process of its own, with one archive `10s:1d`. Points count once they are
+stored: ours are committed and found over HTTP, carbon-cache's are in Whisper's files. What
+carbon-cache has in memory alone, which a crash loses, is a row and a ratio of its own. A load ends
+with the one point of a new series. Both store in the order of arrival, but carbon-cache what has
+most points first, so that one comes last. The ratios are those of 2,000 series; the other rows
+tell how both grow.
 """
 
 import pickle
@@ -10,27 +14,27 @@ import struct
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from functools import partial
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
-from celeryscope.address import Address
-from celeryscope.carbon.receiver import Receiver
-from celeryscope.carbon.writer import PointWriter
-from celeryscope.metrics import Kind
-from celeryscope.store.duckdb import DuckDBStore
-from celeryscope.store.tiers import parse_retentions
+import httpx
+import psutil
+import whisper
+
 from harness import Report, Row
+from support.carbon import graphite_program
 from support.processes import accepts, free_port, running, wait_until
+from support.server import celeryscope_server
 
-GRAPHITE = Path(__file__).parents[1] / ".graphite"
 SERIES = 2000
 GROWTH = (100, 10_000)
-OURS, THEIRS = 1_000_000, 100_000
-"""Points a round; each takes a second or more."""
-ROUNDS = 5
-RETENTIONS = "10s:6h,1m:30d"
-STEP = 10
+OURS, THEIRS = 4_000_000, 400_000
+"""Points a round; each takes some seconds."""
+ROUNDS = 3
+STEP, DAY = 10, 86_400
+RETENTIONS = "10s:1d"
 _CACHE = """[cache]
 STORAGE_DIR = {folder}
 CONF_DIR = {folder}
@@ -53,83 +57,151 @@ ENABLE_LOGROTATION = False
 ENABLE_TAGS = False
 """
 
+Has = Callable[[str], bool]
+"""Whether a server has a series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: where it takes lines, and what it has of them."""
+
+    port: int
+    process: psutil.Process
+    receives: Has
+    stores: Has
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Points a second until all were received and stored, and the CPU time of one."""
+
+    received: float
+    stored: float
+    cpu_us: float
+
 
 def run() -> Report:
-    ours = Row("celeryscope", "points/s", list(rates_of_ours(SERIES)))
-    theirs = Row("carbon-cache", "points/s", list(rates_of_carbon(SERIES)))
-    return Report([ours, theirs, *growth()], {"ratio_points": ours.median / theirs.median})
+    """Measure both servers, and how each grows."""
+    ours, theirs = rounds(celeryscope(), SERIES, OURS), rounds(carbon_cache(), SERIES, THEIRS)
+    stored = median(one.stored for one in ours)
+    return Report(
+        [*rows(SERIES, ours, theirs), *growth()],
+        {
+            "ratio_points": stored / median(one.stored for one in theirs),
+            "ratio_memory": stored / median(one.received for one in theirs),
+            "ratio_cpu": median(one.cpu_us for one in theirs) / median(one.cpu_us for one in ours),
+        },
+    )
 
 
 def growth() -> Iterator[Row]:
     for series in GROWTH:
-        yield Row(f"celeryscope, {series:,} series", "points/s", list(rates_of_ours(series)))
-        yield Row(f"carbon-cache, {series:,} series", "points/s", list(rates_of_carbon(series)))
+        most = series * DAY // STEP
+        ours = rounds(celeryscope(), series, min(OURS, most))
+        yield from rows(series, ours, rounds(carbon_cache(), series, min(THEIRS, most)))
 
 
-def rates_of_ours(series: int) -> Iterator[float]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        closing(DuckDBStore.open(Path(folder), parse_retentions(RETENTIONS), time.time)) as store,
-    ):
-        writer = PointWriter(store)
-        receiver = Receiver(writer)
-        port = receiver.listen_for_lines(Address("127.0.0.1", 0)).port
-        receiver.start()
-        writer.start()
-        for number in range(ROUNDS):
-            last = f"bench.last{number}"
-            yield rate(port, series, OURS, last, partial(store.find, Kind.PLAIN, last.split(".")))
-        receiver.stop()
-        writer.stop()
+def rows(series: int, ours: list[Round], theirs: list[Round]) -> Iterator[Row]:
+    yield Row(f"celeryscope, {series:,} series", "points/s", [one.stored for one in ours])
+    yield Row(f"carbon-cache, {series:,} series", "points/s", [one.stored for one in theirs])
+    yield Row("  in memory", "points/s", [one.received for one in theirs])
+    yield Row("celeryscope, CPU time", "us/point", [one.cpu_us for one in ours])
+    yield Row("carbon-cache, CPU time", "us/point", [one.cpu_us for one in theirs])
 
 
-def rates_of_carbon(series: int) -> Iterator[float]:
-    with tempfile.TemporaryDirectory() as folder, carbon_cache(Path(folder)) as (lines, queries):
-        for number in range(ROUNDS):
-            last = f"bench.last{number}"
-            file = Path(folder) / "whisper" / "bench" / f"last{number}.wsp"
-            yield rate(lines, series, THEIRS, last, partial(has, queries, last, file))
+def rounds(started: AbstractContextManager[Server], series: int, points: int) -> list[Round]:
+    """Start a server and send it so many points a round; the first one makes the series."""
+    with started as server:
+        send(server, series, series, "bench.first")
+        return [send(server, series, points, f"bench.last{number}") for number in range(ROUNDS)]
 
 
-def rate(port: int, series: int, points: int, last: str, taken_in: Callable[[], object]) -> float:
-    """Send so many points and one of a series of its own; return the rate until that is in."""
+def send(server: Server, series: int, points: int, last: str) -> Round:
+    """Send so many points and one of a new series; return once that is stored."""
+    text = b"".join(lines(series, points // series)) + f"{last} 1 {int(time.time())}\n".encode()
+    before, began = cpu_seconds(server.process), time.perf_counter()
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(text)
+    wait_until(lambda: server.receives(last), within=120, what="the last point")
+    received = time.perf_counter() - began
+    wait_until(lambda: server.stores(last), within=120, what="storing the last point")
+    stored = time.perf_counter() - began
+    cpu_us = 1e6 * (cpu_seconds(server.process) - before) / points
+    return Round(points / received, points / stored, cpu_us)
+
+
+def lines(series: int, steps: int) -> Iterator[bytes]:
+    """Return a part for each of the last steps, oldest first."""
     now = int(time.time())
-    rows = points // series
-    lines = b"".join(
-        b"".join(b"bench.host%d.load %d.5 %d\n" % (i, i, now - STEP * row) for i in range(series))
-        for row in range(rows)
-    )
-    began = time.perf_counter()
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(lines)
-        connection.sendall(f"{last} 1 {now}\n".encode())
-    wait_until(taken_in, within=120, what="the last point")
-    return points / (time.perf_counter() - began)
+    each = [b"bench.host%d.load %d.5 " % (i, i) for i in range(series)]
+    for step in range(steps):
+        end = b"%d\n" % (now - STEP * (steps - 1 - step))
+        yield end.join(each) + end
 
 
 @contextmanager
-def carbon_cache(folder: Path) -> Iterator[tuple[int, int]]:
-    """Start a carbon-cache; yields its ports for lines and for queries."""
+def celeryscope() -> Iterator[Server]:
+    """Start a server of ours."""
+    port = free_port()
+    flags = ["--carbon-line", f"127.0.0.1:{port}", "--retentions", RETENTIONS]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        celeryscope_server(Path(folder), flags) as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+
+        def finds(name: str) -> bool:
+            return bool(client.get("/metrics/find", params={"query": name}).json())
+
+        yield Server(port, psutil.Process(server.running.process.pid), finds, finds)
+
+
+@contextmanager
+def carbon_cache() -> Iterator[Server]:
+    """Start a carbon-cache."""
     ports = {name: free_port() for name in ("lines", "pickles", "queries")}
-    (folder / "carbon.conf").write_text(_CACHE.format(folder=folder, **ports))
-    schemas = f"[all]\npattern = .*\nretentions = {RETENTIONS}\n"
-    (folder / "storage-schemas.conf").write_text(schemas)
-    program = [GRAPHITE / "bin" / "python", GRAPHITE / "bin" / "carbon-cache.py"]
-    command: list[str | Path] = [*program, f"--config={folder}/carbon.conf", "--nodaemon", "start"]
-    with running(command, folder / "log", {"GRAPHITE_ROOT": str(folder)}) as cache:
-        wait_until(lambda: accepts(ports["queries"]), what=f"carbon-cache: {cache.output()}")
-        yield ports["lines"], ports["queries"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "carbon.conf").write_text(_CACHE.format(folder=folder, **ports))
+        schemas = f"[all]\npattern = .*\nretentions = {RETENTIONS}\n"
+        (folder / "storage-schemas.conf").write_text(schemas)
+        program = [graphite_program("python"), graphite_program("carbon-cache.py")]
+        command: list[str | Path] = [
+            *program,
+            f"--config={folder}/carbon.conf",
+            "--nodaemon",
+            "start",
+        ]
+        with running(command, folder / "log", {"GRAPHITE_ROOT": name}) as cache:
+            wait_until(lambda: accepts(ports["queries"]), what=f"carbon-cache: {cache.output()}")
+
+            def stores(series: str) -> bool:
+                return has_points(folder.joinpath("whisper", *series.split(".")))
+
+            def receives(series: str) -> bool:
+                return is_cached(ports["queries"], series) or stores(series)
+
+            yield Server(ports["lines"], psutil.Process(cache.process.pid), receives, stores)
 
 
-def has(port: int, name: str, file: Path) -> bool:
-    """Tell whether a carbon-cache has points of a series, in memory or in its file."""
-    return cached(port, name) or file.exists()
-
-
-def cached(port: int, name: str) -> bool:
+def is_cached(port: int, name: str) -> bool:
     query = pickle.dumps({"type": "cache-query", "metric": name}, protocol=2)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(struct.pack("!L", len(query)) + query)
         answer = connection.makefile("rb")
         [length] = struct.unpack("!L", answer.read(4))
         return bool(pickle.loads(answer.read(length))["datapoints"])  # noqa: S301 -- of our own process
+
+
+def has_points(series: Path) -> bool:
+    """Tell whether Whisper's file of a series is there, and has a point."""
+    try:
+        _, values = whisper.fetch(f"{series}.wsp", 0)
+    except (FileNotFoundError, whisper.CorruptWhisperFile):  # it is being made
+        return False
+    return any(value is not None for value in values)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
