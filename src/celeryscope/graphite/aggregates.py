@@ -16,12 +16,12 @@ def number(values: Floats, axis: int) -> Floats:
 
 
 def total(values: Floats, axis: int) -> Floats:
-    sums: Floats = np.nansum(values, axis=axis)
-    return np.where(np.isnan(number(values, axis)), np.nan, sums)
+    return _summed(values, axis)[0]
 
 
 def average(values: Floats, axis: int) -> Floats:
-    return total(values, axis) / number(values, axis)
+    sums, known = _summed(values, axis)
+    return sums / known
 
 
 def least(values: Floats, axis: int) -> Floats:
@@ -40,6 +40,16 @@ def first(values: Floats, axis: int) -> Floats:
 
 def last(values: Floats, axis: int) -> Floats:
     return first(np.flip(values, axis), axis)
+
+
+def _summed(values: Floats, axis: int) -> tuple[Floats, Floats]:
+    """Return sums and how many values each is of; most often none is missing, which is quick."""
+    sums: Floats = np.sum(values, axis=axis)
+    size = values.shape[axis]
+    if size and not np.isnan(sums).any():
+        return sums, np.full_like(sums, size)
+    known = number(values, axis)
+    return np.where(np.isnan(known), np.nan, np.nansum(values, axis=axis)), known
 
 
 def _median(values: Floats, axis: int) -> Floats:

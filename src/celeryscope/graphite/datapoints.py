@@ -12,13 +12,15 @@ from celeryscope.sketch import Floats
 class Datapoints:
     """Writes the points of many series; `no_nulls` leaves out those that have no value.
 
-    A `point` has a `%d` for its time, and a `%%b` for its value.
+    A `point` is what its time goes between; it has a `%b` for its value.
     """
 
-    def __init__(self, budget: Budget, *, no_nulls: bool, point: str = "[%%b,%d]") -> None:
+    def __init__(
+        self, budget: Budget, *, no_nulls: bool, point: tuple[bytes, bytes] = (b"[%b,", b"]")
+    ) -> None:
         self._budget = budget
         self._no_nulls = no_nulls
-        self._point = point
+        self._before, self._after = point
         self._forms: dict[tuple[int, int, int], bytes] = {}
 
     def written(self, series: TimeSeries) -> bytes:
@@ -33,11 +35,19 @@ class Datapoints:
 
     def _form(self, times: NDArray[np.int64]) -> bytes:
         """Return the points without their values, each of which is a `%b`."""
-        return f"[{','.join(self._point % time for time in times.tolist())}]".encode()
+        if not times.size:
+            return b"[]"
+        between = self._after + b"," + self._before
+        written = _json(times).replace(b",", between)
+        return b"[" + self._before + written + self._after + b"]"
 
 
 def _filled(form: bytes, values: Floats) -> bytes:
     if not values.size:
         return form
-    written = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
-    return form % tuple(written[1:-1].split(b","))
+    return form % tuple(_json(values).split(b","))
+
+
+def _json(numbers: NDArray[np.generic]) -> bytes:
+    """Write numbers, and commas between them."""
+    return orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]

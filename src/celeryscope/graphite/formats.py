@@ -61,7 +61,7 @@ def _json(series: Sequence[TimeSeries], options: Options) -> bytes:
 
 def _rickshaw(series: Sequence[TimeSeries], options: Options) -> bytes:
     """Write `[{"target", "datapoints": [{"x": time, "y": value | null}, ...]}, ...]`."""
-    points = Datapoints(options.budget, no_nulls=options.no_nulls, point='{"x":%d,"y":%%b}')
+    points = Datapoints(options.budget, no_nulls=options.no_nulls, point=(b'{"x":', b',"y":%b}'))
     lines = [
         b'{"target":%b,"datapoints":%b}' % (orjson.dumps(one.name), points.written(one))
         for one in series
