@@ -98,6 +98,18 @@ def test_lines_of_panels_are_whole_and_of_one_height(board: Board) -> None:
         assert len({one["h"] for one in line}) == 1
 
 
+def test_a_legend_of_many_stands_at_the_side_where_there_is_room() -> None:
+    (overview, _) = (board for board in BOARDS if "overview" in board.uid)
+    places = {
+        panel["title"]: panel["options"]["legend"]["placement"]
+        for panel in overview.panels
+        if panel["type"] == "timeseries"
+    }
+    at_side = {title for title, place in places.items() if place == "right"}
+    assert at_side == {"Wait by queue", "Failures by task", "Run time by task", "Runs by task"}
+    assert set(places.values()) == {"right", "bottom"}
+
+
 @every_board
 def test_a_panel_says_what_it_answers_and_in_which_unit(board: Board) -> None:
     for panel in board.panels:

@@ -76,6 +76,11 @@ class Query:
     color: Color | None = None
     over_range: bool = False
 
+    @property
+    def is_for_each(self) -> bool:
+        """Tell whether it has a series for each of many, and not one that it names."""
+        return "{{" in self.legend
+
     def text(self, edition: Edition) -> str:
         return self.graphite if edition is Edition.GRAPHITE else self.prometheus
 
@@ -93,7 +98,7 @@ class Panel:
     """A chart with the question that it answers.
 
     Below the `steps` its color is `first`. `notes` say what holds in one edition only. `highest`
-    ends the axis.
+    ends the axis, which may be `logarithmic`.
     """
 
     title: str
@@ -107,6 +112,7 @@ class Panel:
     first: Color = Color.GREEN
     steps: tuple[Step, ...] = ()
     highest: float | None = None
+    logarithmic: bool = False
     notes: Mapping[Edition, str] = field(default_factory=dict)
 
     def description(self, edition: Edition) -> str:
@@ -116,6 +122,15 @@ class Panel:
     @property
     def over_range(self) -> bool:
         return self.queries[0].over_range
+
+    @property
+    def is_for_each(self) -> bool:
+        return self.queries[0].is_for_each
+
+    @property
+    def is_alone(self) -> bool:
+        """Tell whether it has one series only."""
+        return len(self.queries) == 1 and not self.is_for_each
 
     def asked(self, edition: Edition) -> tuple[Query, ...]:
         """Return the queries that the edition's language can say."""

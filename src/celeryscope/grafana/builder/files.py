@@ -13,6 +13,8 @@ from celeryscope.grafana.catalogue import DASHBOARDS
 from celeryscope.grafana.layout import dashboard_path
 from celeryscope.grafana.model import Edition
 
+_HIDDEN = ("placement", "inControlsMenu")
+
 
 def files() -> Mapping[str, str]:
     """Return every file's text by its path below the folder of files."""
@@ -34,10 +36,10 @@ def _text(dashboard: models.Dashboard) -> str:
 
 
 def in_sight(document: object) -> object:
-    """Return a document without each `placement`.
+    """Return a document without what puts links and annotations into a menu.
 
-    The SDK always writes one, by which Grafana 12.3 and newer hide links and annotations in a menu.
+    The SDK always writes that; Grafana 12.3 and newer hide them there.
     """
     if isinstance(document, dict):
-        return {key: in_sight(one) for key, one in document.items() if key != "placement"}
+        return {key: in_sight(one) for key, one in document.items() if (key, one) != _HIDDEN}
     return [in_sight(one) for one in document] if isinstance(document, list) else document

@@ -12,6 +12,7 @@ from grafana_foundation_sdk.models import heatmap as heatmap_models
 from celeryscope.grafana.builder.links import down, down_by_name
 from celeryscope.grafana.builder.targets import target
 from celeryscope.grafana.builder.variables import reference
+from celeryscope.grafana.catalogue.looks import HALF
 from celeryscope.grafana.model import Chart, Color, Dashboard, Edition, Panel, Place, Unit
 
 _Builder = timeseries.Panel | stat.Panel | bargauge.Panel | heatmap.Panel
@@ -24,6 +25,8 @@ _LAST = "lastNotNull"
 _GRAPHITE_POINTS = 360
 _GRAPHITE_COLUMNS = 120
 _LEGEND_FIGURES = ["mean", "max", _LAST]
+_SIDE_FIGURES = ["mean"]  # what the series are ranked by
+_FAINT = 10  # percent
 
 
 def built(dashboard: Dashboard, panel: Panel, edition: Edition, place: Place) -> models.Panel:
@@ -53,10 +56,9 @@ def _lines(panel: Panel, edition: Edition) -> timeseries.Panel:
         .color_scheme(sdk.FieldColor().mode(_IN_TURN))
         .thresholds(_thresholds(panel, edition))
         .line_width(1)
-        .fill_opacity(0)
+        .fill_opacity(_FAINT if panel.is_alone else 0)
         .show_points(common_models.VisibilityMode.AUTO)
-        .axis_soft_min(0)
-        .legend(_legend())
+        .legend(_legend(panel))
         .tooltip(_tooltip())
     )
     if panel.steps:
@@ -64,7 +66,9 @@ def _lines(panel: Panel, edition: Edition) -> timeseries.Panel:
         builder.thresholds_style(common.GraphThresholdsStyleConfig().mode(style))
     if panel.highest is not None:
         builder.max(panel.highest)
-    return builder
+    if panel.logarithmic:
+        return builder.scale_distribution(_logarithmic(10))
+    return builder.axis_soft_min(0)
 
 
 def _stack(panel: Panel, edition: Edition) -> timeseries.Panel:
@@ -122,8 +126,7 @@ def _heatmap(panel: Panel, edition: Edition) -> heatmap.Panel:
     )
     if edition is Edition.PROMETHEUS:
         return builder.calculate(calculate=False)
-    scale = common.ScaleDistributionConfig().type(common_models.ScaleDistribution.LOG).log(2)
-    buckets = common.HeatmapCalculationBucketConfig().scale(scale)
+    buckets = common.HeatmapCalculationBucketConfig().scale(_logarithmic(2))
     calculation = common.HeatmapCalculationOptions().y_buckets(buckets)
     return builder.calculate(calculate=True).calculation(calculation)
 
@@ -150,13 +153,20 @@ def _last() -> common.ReduceDataOptions:
     return common.ReduceDataOptions().calcs([_LAST]).values(values=False)
 
 
-def _legend() -> common.VizLegendOptions:
+def _logarithmic(base: int) -> common.ScaleDistributionConfig:
+    return common.ScaleDistributionConfig().type(common_models.ScaleDistribution.LOG).log(base)
+
+
+def _legend(panel: Panel) -> common.VizLegendOptions:
+    """Return a table; at the side if it is long, as Grafana cuts off what is below at a third."""
+    at_side = panel.is_for_each and panel.width >= HALF
+    places = common_models.LegendPlacement
     return (
         common.VizLegendOptions()
         .display_mode(common_models.LegendDisplayMode.TABLE)
-        .placement(common_models.LegendPlacement.BOTTOM)
+        .placement(places.RIGHT if at_side else places.BOTTOM)
         .show_legend(show_legend=True)
-        .calcs(_LEGEND_FIGURES)
+        .calcs(_SIDE_FIGURES if at_side else _LEGEND_FIGURES)
     )
 
 

@@ -131,6 +131,7 @@ def run_time_by_task(scope: Scope) -> Panel:
         (percentile_by(scope, "runtime", 95, MOST),),
         _TASK,
         HALF,
+        logarithmic=True,
     )
 
 
