@@ -4,7 +4,7 @@ import { timeAxis } from "./static/js/axes.js";
 import { cellPlugin } from "./static/js/heatmap.js";
 import { faded } from "./static/js/looks.js";
 import { element } from "./element.js";
-import { leftAxis } from "./lines.js";
+import { leftAxis, RIGHT } from "./lines.js";
 import { named } from "./palette.js";
 import { text } from "./units.js";
 
@@ -31,7 +31,7 @@ export function drawHeat(panel, board, body) {
   const options = {
     width: holder.clientWidth,
     height: holder.clientHeight,
-    padding: [6, 6, 0, 0],
+    padding: [6, RIGHT, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     series: [{}, {}],

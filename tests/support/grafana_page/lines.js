@@ -10,6 +10,8 @@ import { colorOf, named } from "./palette.js";
 import { axisText, text } from "./units.js";
 
 const SPACE_ABOVE = 1.05;
+const LEFT = 76;
+export const RIGHT = 20;
 
 /**
  * @param {any} panel
@@ -21,16 +23,17 @@ export function drawLines(panel, board, body) {
   const holder = element("div", { className: "plot" });
   body.classList.toggle("beside", panel.options.legend.placement === "right");
   body.append(holder, legend);
-  const { custom } = panel.fieldConfig.defaults;
+  const { custom, unit } = panel.fieldConfig.defaults;
   const stacked = custom.stacking?.mode === "normal";
   const lines = panel.series.map((one, number) => ({ ...one, color: colorOf(panel, number) }));
   // The first area is the lowest; of ours it is the last.
   const drawn = stacked ? lines.toReversed() : lines;
-  const area = (line) => faded(line.color, custom.fillOpacity / 100);
+  const area = (line) => (custom.fillOpacity ? faded(line.color, custom.fillOpacity / 100) : undefined);
+  const base = custom.scaleDistribution?.log;
   const options = {
     width: holder.clientWidth,
     height: holder.clientHeight,
-    padding: [6, 6, 0, 0],
+    padding: [6, RIGHT, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     series: [
@@ -38,15 +41,18 @@ export function drawLines(panel, board, body) {
       ...drawn.map((line, number) => ({
         stroke: line.color,
         width: custom.lineWidth,
-        fill: stacked && number === drawn.length - 1 ? area(line) : undefined,
+        fill: stacked && number < drawn.length - 1 ? undefined : area(line),
         points: { show: true, size: 4, width: 0, fill: line.color, filter: lonely },
       })),
     ],
     bands: stacked
       ? drawn.slice(0, -1).map((line, i) => ({ series: [i + 1, i + 2], fill: area(line) }))
       : [],
-    scales: { x: { range: () => [board.start, board.end] }, y: { range: fromZero(panel) } },
-    axes: [timeAxis(named), leftAxis(panel.fieldConfig.defaults.unit)],
+    scales: {
+      x: { range: () => [board.start, board.end] },
+      y: base ? powersOf(base) : { range: fromZero(panel) },
+    },
+    axes: [timeAxis(named), base ? powerAxis(unit) : leftAxis(unit)],
     plugins: [marksPlugin(panel, board)],
   };
   const data = columns({ times: panel.series[0].times }, { stacked, lines: drawn });
@@ -56,8 +62,22 @@ export function drawLines(panel, board, body) {
 /** @param {string} unit */
 export const leftAxis = (unit) => ({
   ...valueAxis(unit, named),
-  size: 76,
+  size: LEFT,
   values: (_plot, splits, _axis, _space, step) => splits.map((one) => axisText(one, step, unit)),
+});
+
+/** @param {string} unit */
+const powerAxis = (unit) => ({
+  ...leftAxis(unit),
+  incrs: undefined,
+  values: (_plot, splits) => splits.map((one) => (one === null ? "" : text(one, unit))),
+});
+
+/** @param {number} base */
+const powersOf = (base) => ({
+  distr: 3,
+  log: base,
+  range: (_plot, low, high) => uPlot.rangeLog(low, high, base, true),
 });
 
 /** A soft minimum of 0: the axis begins there, or below. */
