@@ -1,28 +1,23 @@
 """Every query of the Graphite edition, as Grafana asks it, has an answer of the right shape."""
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 import httpx
 import pytest
 
-from celeryscope.grafana.catalogue import DASHBOARDS
-from celeryscope.grafana.model import Edition, Panel, Unit
+from celeryscope.grafana.model import Edition
 from support.grafana import Board, Chosen, Option, Span, boards, options
 from support.grafana_sources import Graphite, every, last, panels, two
+from support.panel_shapes import assert_shape, panels_of
 from support.sample import STEP, TASKS
 from support.server import celeryscope_server
 from support.stores import opened
 from support.whole_sample import MINUTES, QUEUES, WORKERS, flushes
 
 RETENTIONS = "1m:1d"
-PANELS = {
-    (one.uid(Edition.GRAPHITE), panel.title): panel for one in DASHBOARDS for panel in one.panels
-}
+PANELS = panels_of(Edition.GRAPHITE)
 BOARDS = {board.uid: board for board in boards(Edition.GRAPHITE)}
-
-SHARES = {"Waits within the target", "Runs that did not fail", "Runs that failed", "Failed"}
 
 every_board = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 
@@ -57,19 +52,6 @@ def test_every_target_has_an_answer_in_both_modes(
             assert drawn, text
             for values in drawn.values():
                 assert_shape(panel, values, text)
-
-
-def assert_shape(panel: Panel, values: Sequence[float | None], text: str) -> None:
-    """A line has values in most places, a value of the range is level, a share is one."""
-    known = [value for value in values if value is not None]
-    assert known, text
-    assert all(map(math.isfinite, known)), text
-    if panel.over_range:
-        assert len(set(known)) == 1, text
-    if panel.title in SHARES:
-        assert all(0 <= value <= 1 for value in known), text
-    if panel.unit is not Unit.SHARE and panel.title != "Published and not started":
-        assert all(value >= 0 for value in known), text
 
 
 def test_levels_are_chosen_one_after_the_other(graphite: Graphite) -> None:

@@ -18,7 +18,7 @@ class Receiver:
         self._socket.bind((host, port))
         self._socket.settimeout(0)
         self._datagrams: list[bytes] = []
-        self.senders: set[object] = set()
+        self._sources: list[object] = []
 
     @property
     def address(self) -> str:
@@ -30,8 +30,16 @@ class Receiver:
             while True:
                 datagram, sender = self._socket.recvfrom(65536)
                 self._datagrams.append(datagram)
-                self.senders.add(sender)
+                self._sources.append(sender)
         return self._datagrams
+
+    @property
+    def senders(self) -> set[object]:
+        return set(self._sources)
+
+    def by_sender(self) -> list[tuple[object, bytes]]:
+        """Return each datagram with who sent it, in order of arrival."""
+        return list(zip(self._sources, self.datagrams(), strict=True))
 
     def lines(self) -> list[str]:
         return [line for datagram in self.datagrams() for line in datagram.decode().split("\n")]
