@@ -75,7 +75,16 @@ def test_an_unknown_user_is_checked_as_a_known_one_is(checks: Checks) -> None:
 def test_an_answer_is_remembered_for_five_minutes(checks: Checks) -> None:
     clock = Clock()
     verifier = Verifier(clock)
-    for now, made in ((0.0, 2), (299.0, 2), (301.0, 4)):
+    for now, made in ((0.0, 2), (301.0, 4), (302.0, 4)):
+        clock.now = now
+        assert told(verifier, RIGHT, WRONG) == [True, False]
+        assert checks.made == made
+
+
+def test_who_goes_on_asking_is_checked_once_and_a_guess_again(checks: Checks) -> None:
+    clock = Clock()
+    verifier = Verifier(clock)
+    for now, made in ((0.0, 2), (299.0, 2), (598.0, 3), (897.0, 3)):
         clock.now = now
         assert told(verifier, RIGHT, WRONG) == [True, False]
         assert checks.made == made

@@ -2,8 +2,8 @@
 
 A check takes a fifth of a second, so that guessing is slow. It runs on one thread of its own, off
 the event loop, without the GIL and after all other threads; few may wait for it; equal ones are
-made once; and an answer is remembered for some minutes, right ones and wrong ones apart, so that
-wrong ones push no right one out. What is remembered is a keyed hash.
+made once; and an answer is remembered for some minutes, a right one after its last use, right ones
+and wrong ones apart, so that wrong ones push no right one out. What is remembered is a keyed hash.
 """
 
 import asyncio
@@ -53,6 +53,8 @@ class Verifier:
         password = keyring.users.get(given.user)
         asked = self._hash(given, password or self._nobody)
         if asked in self._right:
+            # Whoever goes on asking need not stand in line with those who guess.
+            self._right.add(asked)
             return True
         if asked in self._wrong:
             return False
@@ -100,6 +102,7 @@ class _Memory:
 
     def add(self, one: bytes) -> None:
         self._until[one] = self._clock() + _REMEMBERED_SECONDS
+        self._until.move_to_end(one)
         if len(self._until) > _REMEMBERED:
             self._until.popitem(last=False)
 
