@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from celeryscope.flush import Flush
+from celeryscope.graphite import fetch
 from celeryscope.graphite.evaluate import render
 from celeryscope.graphite.span import Span
 from celeryscope.sketch import Distribution
+from celeryscope.store.protocol import Store, Window
 from support.fake_store import FakeStore
 
 START = 1_700_000_040  # on a full minute
@@ -95,3 +97,34 @@ def test_a_series_carries_its_name_path_and_tags() -> None:
     (series,) = render(store(), (), ["stats.gauges.*"], Span(START, START + 60))
     assert (series.name, series.path) == ("stats.gauges.g", "stats.gauges.*")
     assert series.tags == {"name": "stats.gauges.g"}
+
+
+@pytest.mark.parametrize(
+    ("read", "limit", "path"),
+    [
+        ("timers", "_TIMER_CELLS_AT_ONCE", "stats.timers.*.{count,upper_90}"),
+        ("scalars", "_CELLS_AT_ONCE", "stats.counters.*.{count,rate}"),
+        ("scalars", "_CELLS_AT_ONCE", "stats.gauges.*"),
+    ],
+)
+def test_many_series_are_read_some_at_a_time(
+    read: str, limit: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, filled, sizes = [f"t{i}" for i in range(7)], FakeStore(), []
+    values = {name: float(name[1:]) for name in names}
+    timers = {name: Distribution.of([value]) for name, value in values.items()}
+    filled.write(Flush(START, 10, counters=values, gauges=values, timers=timers))
+    whole = render(filled, (90.0,), [path], Span(START, START + 60))
+    monkeypatch.setattr(fetch, limit, 20)
+    reader = getattr(FakeStore, read)
+
+    def reads(store: Store, series: list[object], window: Window) -> object:
+        sizes.append(len(series) * window.points)
+        return reader(store, series, window)
+
+    monkeypatch.setattr(FakeStore, read, reads)
+    parts = render(filled, (90.0,), [path], Span(START, START + 60))
+    assert sizes == [18, 18, 6]
+    assert [one.name for one in parts] == [one.name for one in whole]
+    for one, other in zip(parts, whole, strict=True):
+        np.testing.assert_array_equal(one.values, other.values)

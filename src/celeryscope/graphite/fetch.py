@@ -23,8 +23,11 @@ from celeryscope.metrics import Kind
 from celeryscope.sketch import Floats
 from celeryscope.store.protocol import Series, Store, Window
 
-_CELLS_AT_ONCE = 250_000
-"""Intervals of timers whose distributions are held at a time; each takes 100 bytes or more."""
+_CELLS_AT_ONCE = 500_000
+"""Intervals of series that the store merges at a time, so that requests share its memory."""
+
+_TIMER_CELLS_AT_ONCE = 30_000
+"""Intervals of timers: each has a distribution, some hundred rows where much is run."""
 
 _METHODS = {"count": "sum", "sum": "sum", "lower": "min", "upper": "max"}
 
@@ -111,8 +114,10 @@ class Fetcher:
             Kind.PLAIN: self._plain,
         }
         for kind, read in readers.items():
-            if of_kind := [leaf for leaf in leaves if leaf.series.kind is kind]:
-                yield from read(of_kind, window)
+            of_kind = [leaf for leaf in leaves if leaf.series.kind is kind]
+            cells = _TIMER_CELLS_AT_ONCE if kind is Kind.TIMER else _CELLS_AT_ONCE
+            for some in _parts(of_kind, max(cells // window.points, 1)):
+                yield from read(some, window)
 
     def _counters(self, leaves: Sequence[Leaf], window: Window) -> Rows:
         series, row_of = _distinct(leaves)
@@ -125,15 +130,6 @@ class Fetcher:
                 yield leaf, "sum", total
 
     def _timers(self, leaves: Sequence[Leaf], window: Window) -> Rows:
-        """Read some timers at a time: their distributions take far more room than statistics."""
-        ordered = sorted(leaves, key=lambda leaf: leaf.series.id)
-        of_each = [list(group) for _, group in groupby(ordered, key=lambda leaf: leaf.series.id)]
-        at_once = max(_CELLS_AT_ONCE // window.points, 1)
-        for first in range(0, len(of_each), at_once):
-            some = [leaf for group in of_each[first : first + at_once] for leaf in group]
-            yield from self._statistics(some, window)
-
-    def _statistics(self, leaves: Sequence[Leaf], window: Window) -> Rows:
         series, row_of = _distinct(leaves)
         names = {leaf.statistic for leaf in leaves}
         grids = {name: self._grids.statistic(name, series, window) for name in names}
@@ -164,6 +160,17 @@ class Fetcher:
         if key not in self._kept:
             self._kept[key] = read()
         return cast("T", self._kept[key])
+
+
+def _parts(leaves: Sequence[Leaf], series: int) -> Iterator[Sequence[Leaf]]:
+    """Yield the leaves of at most so many series at a time, those of one series together."""
+    if 0 < len(leaves) <= series:
+        yield leaves
+        return
+    ordered = sorted(leaves, key=lambda leaf: leaf.series.id)
+    of_each = [list(group) for _, group in groupby(ordered, key=lambda leaf: leaf.series.id)]
+    for first in range(0, len(of_each), series):
+        yield [leaf for group in of_each[first : first + series] for leaf in group]
 
 
 def _distinct(leaves: Sequence[Leaf]) -> tuple[list[Series], dict[int, int]]:
