@@ -39,7 +39,7 @@ def everything(version: int = 0) -> Settled:
         st.tuples(st.integers(0, 60), st.integers(1, 40), st.integers(0, 900), st.integers(0, 1)),
         max_size=30,
     ),
-    st.integers(0, 3000),
+    st.integers(0, 9000),
 )
 def test_kept_grids_are_those_that_are_read(
     asked: list[tuple[int, int, int, int]], max_bytes: int
@@ -96,8 +96,28 @@ def test_a_range_off_its_grid_is_read_each_time() -> None:
 
 
 def test_the_oldest_gives_way_when_there_is_no_room() -> None:
-    bytes_of_ten = Past()(window(0, 10)).nbytes
-    kept, past = KeptGrids(2 * bytes_of_ten), Past()
+    # A grid takes a thousand bytes beside its values.
+    kept, past = KeptGrids(2 * 1000 + 2 * Past()(window(0, 11)).nbytes), Past()
     for what in ("a", "b", "a", "c", "a", "b"):
         kept.read(what, window(0, 10), everything(), past)
     assert len(past.read) == 4
+
+
+def test_grids_of_one_point_take_the_room_of_their_keys() -> None:
+    kept, past = KeptGrids(100_000), Past()
+    for what in [*range(100), 0]:
+        kept.read(what, window(0, 1), everything(), past)
+    assert len(past.read) == 101
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 39))
+def test_a_range_that_moved_on_keeps_nothing_alive_that_is_not_counted(
+    first: int, second: int, begin: int
+) -> None:
+    kept, past = KeptGrids(), Past()
+    kept.read("all", window(0, first), everything(), past)
+    kept.read("all", window(begin, second), everything(), past)
+    end = max(begin + second, first)
+    grid = kept.read("all", window(end - 1, 1), everything(), past)
+    held = grid if grid.base is None else grid.base
+    assert held.shape[1] <= max(first, second)

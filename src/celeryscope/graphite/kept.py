@@ -15,6 +15,10 @@ from celeryscope.store.protocol import Settled, Window
 
 MAX_BYTES = 64 * 2**20
 
+_ENTRY_BYTES = 1000
+_ROW_BYTES = 8
+"""What a grid takes beside its values: its key names the series of every row."""
+
 Read = Callable[[Window], Floats]
 """Reads a grid of shape (series, points)."""
 
@@ -32,6 +36,10 @@ class _Grid:
     def points(self) -> int:
         return int(self.values.shape[1])
 
+    @property
+    def size(self) -> int:
+        return self.values.nbytes + len(self.values) * _ROW_BYTES + _ENTRY_BYTES
+
     def head(self, window: Window) -> Floats:
         """Return the columns that a window begins with; none if its start is not here."""
         first = (window.start - self.start) // self.step
@@ -43,7 +51,9 @@ class _Grid:
         As many stay as either has, so that a long range is not lost to a short one.
         """
         before = self.values[:, : (other.start - self.start) // self.step]
-        values = np.hstack([before, other.values])[:, -max(self.points, other.points) :]
+        room = max(self.points, other.points) - other.points
+        before = before[:, max(before.shape[1] - room, 0) :]
+        values = np.hstack([before, other.values])
         end = other.start + other.points * other.step
         return replace(other, start=end - values.shape[1] * other.step, values=values)
 
@@ -89,13 +99,13 @@ class KeptGrids:
         with self._lock:
             self._drop(key)
             self._grids[key] = grid
-            self._bytes += grid.values.nbytes
+            self._bytes += grid.size
             while self._bytes > self._max_bytes:
                 self._drop(next(iter(self._grids)))
 
     def _drop(self, key: Hashable) -> None:
         if (dropped := self._grids.pop(key, None)) is not None:
-            self._bytes -= dropped.values.nbytes
+            self._bytes -= dropped.size
 
 
 def _without(window: Window, points: int) -> Window:
