@@ -205,6 +205,20 @@ def test_a_closed_store_refuses_with_a_store_error(tmp_path: Path) -> None:
         store.covered(Window(START, 10, 1, 10))
 
 
+def test_a_read_that_needs_too_much_memory_is_told_and_leaves_the_store_usable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_MEMORY", "16MB")
+    with opened(tmp_path) as store:
+        with (
+            pytest.raises(StoreError, match=r"could not be read: DuckDB needs more .*; ask again"),
+            store.inside() as (cursor, _),
+        ):
+            cursor.execute("SELECT list(range) FROM range(10000000)").fetchall()
+        store.write(runs(START, 3))
+        assert total(store, START, START + 10) == 3
+
+
 def test_a_damaged_file_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(np.random.default_rng(1).bytes(50_000))
     with pytest.raises(StoreError, match=r"cannot be opened .*move it away to start anew") as e:

@@ -19,6 +19,10 @@ from celeryscope.store.rows import Columns
 _MEMORY = "128MB"
 _THREADS = 2
 _NEVER = "1TB"
+_NO_MEMORY = (
+    f"DuckDB needs more than its {_MEMORY} for all that runs at once; ask again in a while, or for "
+    "fewer series, a shorter range or fewer points"
+)
 _DAMAGED = "move it away to start anew, or restore a copy"
 LOG_BYTES = 8 * 2**20
 """A write-ahead log longer than this is worked into the file."""
@@ -86,6 +90,8 @@ class Database:
     def _failure(self, done: str, error: duckdb.Error) -> StoreError:
         if isinstance(error, duckdb.FatalException | duckdb.InternalException):
             self._broken = True
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return StoreError(f"the store could not be {done}: {_NO_MEMORY}")
         advice = f"; {_DAMAGED}" if "orrupt" in str(error) else ""
         return StoreError(f"the store could not be {done}: {first_line(error)}{advice}")
 
