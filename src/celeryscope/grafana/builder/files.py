@@ -38,7 +38,7 @@ def _text(dashboard: models.Dashboard) -> str:
 def in_sight(document: object) -> object:
     """Return a document without what puts links and annotations into a menu.
 
-    The SDK always writes that; Grafana 12.3 and newer hide them there.
+    The SDK always writes that. Newer Grafanas hide them there, and leave out a link that is a menu.
     """
     if isinstance(document, dict):
         return {key: in_sight(one) for key, one in document.items() if (key, one) != _HIDDEN}
