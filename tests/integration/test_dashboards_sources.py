@@ -5,7 +5,7 @@ this server.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from math import isfinite
 
@@ -17,7 +17,7 @@ from celeryscope.graphite.target import Path as MetricPath
 from celeryscope.naming import Paths
 from support.dashboard_app import QUEUES, UNKNOWN
 from support.grafana import Board, Chosen, Option, Target, boards, options
-from support.grafana_sources import Graphite, Values, every, panels, two
+from support.grafana_sources import Graphite, Prometheus, Values, every, panels, two
 from support.panel_shapes import assert_shape, panels_of
 from support.three_sources import Sources, three_sources
 
@@ -102,32 +102,30 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
 def test_ours_and_graphite_web_answer_alike_in_both_modes(
     sources: Sources, board: Board, choose: Choose
 ) -> None:
-    chosen = board.choices(sources.ours.variable, choose)
-    assert chosen == board.choices(sources.graphite_web.variable, choose)
+    chosen = board.choices(offered_by(sources.ours, sources.graphite_web), choose)
     for title, targets in panels(board, chosen, sources.ours.span):
-        asked = {target.ref_id: text for target, text in targets}
-        ours, theirs = (draw(one, asked) for one in (sources.ours, sources.graphite_web))
-        for target, text in targets:
-            letter, paths = target.ref_id, series(target)
-            assert (letter in ours) is not has_none(paths, NOT_IN_THE_RUN), text
-            assert (letter in theirs) is not has_none(paths, (*NOT_IN_THE_RUN, *NOT_OF_NODE)), text
-            for values in [*ours.get(letter, {}).values(), *theirs.get(letter, {}).values()]:
-                assert_shape(panels_of(Edition.GRAPHITE)[board.uid, title], values, text)
-            if letter in theirs:
-                assert_alike(ours[letter], theirs[letter], text)
+        texts = {target.ref_id: text for target, text in targets}
+        ours, theirs = (draw(one, texts) for one in (sources.ours, sources.graphite_web))
+        assert ours.keys() == letters(targets, NOT_IN_THE_RUN), title
+        assert theirs.keys() == letters(targets, (*NOT_IN_THE_RUN, *NOT_OF_NODE)), title
+        panel = panels_of(Edition.GRAPHITE)[board.uid, title]
+        for letter, found in ours.items():
+            for values in found.values():
+                assert_shape(panel, values, texts[letter])
+        for letter, found in theirs.items():
+            assert_alike(ours[letter], found, texts[letter])
 
 
 @in_prometheus
 def test_prometheus_answers(sources: Sources, board: Board, choose: Choose) -> None:
-    chosen = board.choices(sources.prometheus.variable, choose)
+    chosen = board.choices(offered_by(sources.prometheus), choose)
     for title, targets in panels(board, chosen, sources.prometheus.span):
+        panel = panels_of(Edition.PROMETHEUS)[board.uid, title]
         for target, text in targets:
             found = with_data(sources.prometheus.target(text, instant=target.instant))
-            always = "vector(0)" in text
-            missing = not always and has_none(SELECTOR.findall(target.text), NOT_SCRAPED)
-            assert bool(found) is not missing, text
+            assert bool(found) is is_scraped(text), text
             for values in found.values():
-                assert_shape(panels_of(Edition.PROMETHEUS)[board.uid, title], values, text)
+                assert_shape(panel, values, text)
 
 
 def test_tasks_that_ran_or_were_published_are_offered(sources: Sources) -> None:
@@ -156,6 +154,18 @@ def test_what_has_no_data_is_asked_for() -> None:
         assert any(fnmatchcase(path, key) for path in graphite), key
     prometheus = " ".join(t.text for board in boards(Edition.PROMETHEUS) for t in board.targets())
     assert set(NOT_SCRAPED) <= set(SELECTOR.findall(prometheus))
+
+
+def offered_by(*sources: Graphite | Prometheus) -> Callable[[str], list[str]]:
+    """Return how to ask what a variable offers, which all have to agree on."""
+
+    def ask(query: str) -> list[str]:
+        first, *others = (one.variable(query) for one in sources)
+        assert first, query
+        assert all(set(one) == set(first) for one in others), query
+        return first
+
+    return ask
 
 
 def draw(source: Graphite, asked: Mapping[str, str]) -> Answers:
@@ -189,9 +199,18 @@ def assert_alike(ours: Mapping[str, Values], theirs: Mapping[str, Values], text:
         assert [value or 0 for value in ours[name]] == expected, (text, name)
 
 
-def has_none(asked: Sequence[str], absent: Sequence[str] | Mapping[str, str]) -> bool:
-    """Tell whether all that is asked for is absent."""
+def letters(targets: Sequence[tuple[Target, str]], absent: Collection[str]) -> set[str]:
+    """Return the letters of those targets that ask for more than what is absent."""
+    return {target.ref_id for target, _ in targets if not all_absent(series(target), absent)}
+
+
+def all_absent(asked: Collection[str], absent: Collection[str]) -> bool:
     return all(any(fnmatchcase(one, key) for key in absent) for one in asked)
+
+
+def is_scraped(text: str) -> bool:
+    """Tell whether an expression asks for what is in /metrics, or has a value without it."""
+    return "vector(0)" in text or not all_absent(SELECTOR.findall(text), NOT_SCRAPED)
 
 
 def series(target: Target) -> list[str]:

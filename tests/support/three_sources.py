@@ -1,7 +1,7 @@
 """The three sources that dashboards may ask, filled by the same datagrams.
 
-Ours and node statsd flush with each second of the clock, and a burst goes to both in its first
-half. A point has the start of its interval in ours, and its end in graphite-web.
+Ours and node statsd flush with each second of the clock, and a burst goes to both early in it. A
+point has the start of its interval in ours, and its end in graphite-web.
 """
 
 import contextlib
@@ -28,6 +28,8 @@ from support.prometheus import PrometheusUnderTest, prometheus
 from support.server import ServerUnderTest, celeryscope_server
 
 SECONDS = 5
+_LATE = 0.2
+"""When a second's burst is sent: both have flushed then, and have time to take it."""
 MOST_TRIES = 5
 """Of which one that the machine was too slow for has a burst in two intervals, or lost some."""
 
@@ -35,10 +37,13 @@ PERCENTILES = (*range(10, 100, 10), 95, 99)
 _STATISTICS = ("count", "lower", "upper", "mean", "sum", "mean_90")
 _RECEIVED = "stats.counters.{celeryscope,statsd}.{packets,packets_received}.count"
 
+Pair = tuple[Graphite, Graphite]
+"""Ours and graphite-web."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Ours and graphite-web over the seconds of the same bursts; Prometheus over all till now."""
+    """Both Graphites over the seconds of the bursts, and Prometheus from before till after."""
 
     ours: Graphite
     graphite_web: Graphite
@@ -60,20 +65,24 @@ class _Stage:
                 sender: stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
                 for sender, _ in chain.from_iterable(parts)
             }
-            wait_until(lambda: time.time() % 1 < 0.1, what="a new second")
+            wait_until(lambda: time.time() % 1 < _LATE, what="a new second")
             first = int(time.time())
             for second, part in enumerate(parts, first):
-                wait_until(partial(_is_past, second + 0.1), what="the next second")
+                wait_until(partial(_is_past, second + _LATE), what="the next second")
                 for sender, datagram in part:
                     for port in (self.node.port, self.ours.statsd_port):
                         sockets[sender].sendto(datagram, ("127.0.0.1", port))
         return first
 
-    def sources(self, first: int) -> Sources:
-        ours, web, scraped = self.clients
+    def graphites(self, first: int) -> Pair:
+        ours, web, _ = self.clients
         span = Span(first, first + SECONDS)
-        so_far = Span(first - SECONDS, int(time.time()) + 1, scrape=1)
-        return Sources(Graphite(ours, span), Graphite(web, span), Prometheus(scraped, so_far))
+        return Graphite(ours, span), Graphite(web, span)
+
+    def scraped(self, first: int) -> Prometheus:
+        """Return Prometheus with a range from before the first burst till after the last."""
+        self.prometheus.wait_for_scrape()
+        return Prometheus(self.clients[2], Span(first - SECONDS, int(time.time()) + 1, scrape=1))
 
 
 @contextlib.contextmanager
@@ -86,16 +95,21 @@ def three_sources(folder: Path) -> Iterator[Sources]:
         parts = bursts(heard, SECONDS)
         # Before that it takes no report of what was sent as one that can be compared.
         wait_until(partial(_is_past, stage.since + REPORT_SECONDS), what="whole reports")
-        for _ in range(MOST_TRIES):
-            sources = stage.sources(stage.hear(parts))
-            wait_until(partial(_are_complete, sources, _RECEIVED), what="the last second")
-            if _came_in_bursts(sources, parts):
-                break
-        else:
-            raise AssertionError(f"none of {MOST_TRIES} tries kept each burst in one second")
-        _wait_until_stored(sources, keys(heard))
-        stage.prometheus.wait_for_scrape()
-        yield sources
+        first = _heard_alike(stage, parts)
+        pair = stage.graphites(first)
+        _wait_until_stored(pair, keys(heard))
+        yield Sources(*pair, stage.scraped(first))
+
+
+def _heard_alike(stage: _Stage, parts: Sequence[Sequence[Sent]]) -> int:
+    """Send all bursts until both had each in one second; return the first second."""
+    for _ in range(MOST_TRIES):
+        first = stage.hear(parts)
+        pair = stage.graphites(first)
+        wait_until(partial(_are_complete, pair, _RECEIVED), what="the last second")
+        if _came_in_bursts(pair, parts):
+            return first
+    raise AssertionError(f"none of {MOST_TRIES} tries kept each burst in one second")
 
 
 def _staged(stack: ExitStack, folder: Path) -> _Stage:
@@ -121,7 +135,7 @@ def _staged(stack: ExitStack, folder: Path) -> _Stage:
     return _Stage(since, ours, node, scraping, (one, two, three))
 
 
-def _wait_until_stored(sources: Sources, found: Mapping[str, set[str]]) -> None:
+def _wait_until_stored(pair: Pair, found: Mapping[str, set[str]]) -> None:
     """Wait until both have all series, each with a value in the last second."""
     statistics = ",".join((*_STATISTICS, *(f"upper_{percent}" for percent in PERCENTILES)))
     ends = {"counters": ".{count,rate}", "timers": f".{{{statistics}}}", "gauges": ""}
@@ -129,20 +143,19 @@ def _wait_until_stored(sources: Sources, found: Mapping[str, set[str]]) -> None:
         f"stats.{kind}.{key}{end}" for kind, end in ends.items() for key in sorted(found[kind])
     ]
     whole = f"group({','.join(paths)})"
-    wait_until(lambda: _are_complete(sources, whole), within=60, what="all series")
+    wait_until(lambda: _are_complete(pair, whole), within=60, what="all series")
 
 
-def _are_complete(sources: Sources, target: str) -> bool:
+def _are_complete(pair: Pair, target: str) -> bool:
     """Tell whether both have as many series, each with a value in the last second."""
-    ours, theirs = sources.ours.target(target), sources.graphite_web.target(target)
+    ours, theirs = (one.target(target) for one in pair)
     known = all(values[-1] is not None for values in (*ours.values(), *theirs.values()))
     return known and 0 < len(ours) == len(theirs)
 
 
-def _came_in_bursts(sources: Sources, parts: Sequence[Sequence[Sent]]) -> bool:
+def _came_in_bursts(pair: Pair, parts: Sequence[Sequence[Sent]]) -> bool:
     sent = [len(part) for part in parts]
-    sides = sources.ours.target(_RECEIVED), sources.graphite_web.target(_RECEIVED)
-    return all(list(side.values()) == [sent] for side in sides)
+    return all(list(one.target(_RECEIVED).values()) == [sent] for one in pair)
 
 
 def _is_past(second: float) -> bool:
