@@ -87,7 +87,8 @@ class Reader:
         self._timers_between = timers_between
         self._archives = {window.archive}
         self._groups = 0
-        self._wanted = 0
+        self._numbers = np.empty(0, dtype=np.int32)
+        self._rows = np.empty(0, dtype=np.intp)
 
     def covered(self) -> Floats:
         self._archives = {self._window.archive}
@@ -101,7 +102,9 @@ class Reader:
         if all(one.kind is Kind.COUNTER for one in series):
             return self._counted(series)
         rows = self._read(
-            f"SELECT {self._cell} AS cell, {_merged(SCALARS)}", SCALARS, f"{_JOIN} GROUP BY 1"
+            f"SELECT {self._cell} AS cell, {_merged(SCALARS)}",
+            SCALARS,
+            f"{self._joined()} GROUP BY 1",
         )
         grid = {column: self._grid(rows, column) for column in SCALARS.columns}
         return Scalars(
@@ -125,19 +128,48 @@ class Reader:
         return sums
 
     def _sums(self) -> tuple[Floats, NDArray[np.bool_]]:
-        """Return the sum of each cell's totals, and where there are any.
+        """Return the sum of each cell's totals, and where there are any."""
+        cells, totals = self._totals()
+        shape, size = (self._groups, self._window.points), self._groups * self._window.points
+        known = np.bincount(cells, minlength=size) > 0
+        sums: Floats = np.bincount(cells, weights=totals, minlength=size).astype(np.float64)
+        return sums.reshape(shape), known.reshape(shape)
+
+    def _totals(self) -> tuple[NDArray[np.intp], Floats]:
+        """Return cells and what is to be summed in each.
 
         Rows of which few share a cell are summed here, in half of the time that DuckDB takes.
         """
-        shared = self._window.step > self._window.tier or self._groups < self._wanted
-        value, rest = ("sum(total)", f"{_JOIN} GROUP BY 1") if shared else ("total", _JOIN)
-        rows = self._read(f"SELECT {self._cell} AS cell, {value} AS total", SCALARS, rest)
-        cells = rows["cell"].astype(np.intp, copy=False)
-        shape, size = (self._groups, self._window.points), self._groups * self._window.points
-        known = np.bincount(cells, minlength=size) > 0
-        totals = rows["total"].astype(np.float64, copy=False)
-        sums: Floats = np.bincount(cells, weights=totals, minlength=size).astype(np.float64)
-        return sums.reshape(shape), known.reshape(shape)
+        few = self._window.step == self._window.tier and self._groups >= self._numbers.size
+        if few and self._is_range():
+            return self._totals_in_range()
+        value, rest = ("total", "") if few else ("sum(total)", " GROUP BY 1")
+        rows = self._read(
+            f"SELECT {self._cell} AS cell, {value} AS total", SCALARS, self._joined() + rest
+        )
+        return rows["cell"].astype(np.intp, copy=False), rows["total"].astype(np.float64)
+
+    def _is_range(self) -> bool:
+        """Tell whether the wanted series are most of those between the first and the last."""
+        size = self._numbers.size
+        if not size or np.unique(self._numbers).size < size:
+            return False
+        return bool(np.ptp(self._numbers) < 2 * size)
+
+    def _totals_in_range(self) -> tuple[NDArray[np.intp], Floats]:
+        """Read all between the first and the last series: without a join it takes half the time."""
+        first, last = int(self._numbers.min()), int(self._numbers.max())
+        row_of = np.full(last - first + 1, -1)
+        row_of[self._numbers - first] = self._rows
+        found = self._read(
+            f"SELECT series - {first} AS place, {self._step} AS i, total",
+            SCALARS,
+            f"WHERE series BETWEEN {first} AND {last}",
+        )
+        rows = row_of[found["place"]]
+        wanted = rows >= 0
+        cells = rows * self._window.points + found["i"].astype(np.intp, copy=False)
+        return cells[wanted], found["total"].astype(np.float64, copy=False)[wanted]
 
     def points(self, series: Sequence[Series]) -> Floats:
         self._want([[one] for one in series])
@@ -151,7 +183,7 @@ class Reader:
         )
         rows = self._cursor.execute(
             f"SELECT {self._cell} AS cell, {merged('width', self._window.step)} AS value "  # noqa: S608
-            f"FROM ({parts}) p {_JOIN} JOIN series ON series.id = p.series GROUP BY 1"
+            f"FROM ({parts}) p {self._joined()} JOIN series ON series.id = p.series GROUP BY 1"
         ).fetchnumpy()
         return self._grid(rows, "value")
 
@@ -179,7 +211,7 @@ class Reader:
             first, last = min(numbers), max(numbers)
             if self._timers_between(first, last) == len(numbers):
                 return f"WHERE series BETWEEN {first} AND {last}"
-        return _JOIN
+        return self._joined()
 
     @property
     def _step(self) -> str:
@@ -193,14 +225,17 @@ class Reader:
         return f"row * {self._window.points} + {self._step}" if self._groups > 1 else self._step
 
     def _want(self, groups: Sequence[Sequence[Series]]) -> None:
-        """Name the series to read; each group is a row of what is returned."""
+        """Note the series to read; each group is a row of what is returned."""
         self._groups = len(groups)
-        self._wanted = sum(map(len, groups))
         self._archives = {one.archive for group in groups for one in group}
         self._archives |= set() if self._archives else {self._window.archive}
-        numbers = np.array([one.id for group in groups for one in group], dtype=np.int32)
-        rows = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-        self._cursor.register("wanted", {"series": numbers, "row": rows})
+        self._numbers = np.array([one.id for group in groups for one in group], dtype=np.int32)
+        self._rows = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+
+    def _joined(self) -> str:
+        """Return what picks the wanted rows, each with its `row` of what is returned."""
+        self._cursor.register("wanted", {"series": self._numbers, "row": self._rows})
+        return "JOIN wanted USING (series)"
 
     def _read(self, select: str, table: Table, rest: str) -> Columns:
         parts = " UNION ALL ".join(
@@ -224,7 +259,6 @@ class Reader:
         return np.where(idle & (self.covered() > 0), 0.0, total) if idle.any() else total
 
 
-_JOIN = "JOIN wanted USING (series)"
 _MANY = 20
 # Cell and bucket travel as one number: grouping by it takes half the time.
 _KEYS_A_CELL = 2**16
