@@ -34,10 +34,15 @@ _FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
+def now() -> float:
+    """Return when the shop's data ends (Unix time): as it is made, which takes a while."""
+    return time.time()
+
+
+@pytest.fixture(scope="session")
+def shop(now: float, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     """Serve thirteen hours of a shop that end now."""
     folder = tmp_path_factory.mktemp("shop")
-    now = time.time()
     with contextlib.closing(
         DuckDBStore.open(folder / "data", parse_retentions(RETENTIONS), time.time)
     ) as store:

@@ -6,7 +6,6 @@ the picture.
 
 import os
 import re
-import time
 from pathlib import Path
 
 import httpx
@@ -17,23 +16,23 @@ from support.busy_shop import deployed
 from support.grafana import boards
 from support.grafana_drawing import Json, drawing
 from support.grafana_page import GrafanaPage
+from support.sample import STEP
 from support.server import ServerUnderTest
 
 HOURS = 6
 NUMBER = re.compile(r"-?\d+(\.\d+)?( ?\S+)?\Z")
 MOST_OF_THE_WIDTH = 0.7
-MOST_BYTES = 600_000
+MOST_BYTES = 300_000
 
 
 @pytest.fixture(scope="module")
-def overview(shop: ServerUnderTest) -> Json:
+def overview(shop: ServerUnderTest, now: float) -> Json:
     """Ask the shop all that the dashboard asks."""
-    now = int(time.time())
     board = next(one for one in boards(Edition.GRAPHITE) if "overview" in one.uid)
     with httpx.Client(base_url=shop.url) as client:
         happened = {"what": "shop 42", "tags": ["deploy"], "when": deployed(now)}
         assert client.post("/events/", json=happened).is_success
-        return drawing(board, client, now // 60 * 60, HOURS)
+        return drawing(board, client, int(now) // STEP * STEP, HOURS)
 
 
 def test_every_panel_of_the_overview_is_drawn(
@@ -43,7 +42,7 @@ def test_every_panel_of_the_overview_is_drawn(
     for panel in overview["panels"]:
         assert_drawn(panel, grafana_page)
     file = Path(os.environ.get("README_PICTURES", tmp_path)) / "grafana-overview.png"
-    grafana_page.sight.picture(file)
+    grafana_page.picture(file)
     assert file.stat().st_size < MOST_BYTES
 
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from PIL import Image
+
 import celeryscope.web
 from support.grafana_drawing import Json
 from support.processes import accepts, free_port, running, wait_until
@@ -15,6 +17,7 @@ from support.sight import Sight
 _PAGE = Path(__file__).with_name("grafana_page")
 _STATIC = Path(celeryscope.web.__file__).with_name("static")
 _WIDTH = 1440
+_COLORS = 256
 _DRAWN = "return 'drawn' in document.documentElement.dataset"
 # Axes are grey: a column of pixels is drawn upon if one of them is not.
 _DRAWN_UPON = """
@@ -46,6 +49,13 @@ class GrafanaPage:
         self.sight.open("/index.html")
         self.sight.see(lambda: self.sight.script(_DRAWN), "the drawn dashboard")
         self.sight.size(_WIDTH, int(self.sight.script("return document.body.scrollHeight")))
+
+    def picture(self, file: Path) -> None:
+        """Keep what is seen, in few colors: many thin lines make a large file."""
+        self.sight.picture(file)
+        with Image.open(file) as picture:
+            few = picture.convert("RGB").quantize(_COLORS, dither=Image.Dither.NONE)
+        few.save(file, optimize=True)
 
     def text(self, panel: str) -> str:
         """Return what a panel says below its title."""

@@ -52,7 +52,7 @@ export function drawLines(panel, board, body) {
       x: { range: () => [board.start, board.end] },
       y: base ? powersOf(base) : { range: fromZero(panel) },
     },
-    axes: [timeAxis(named), base ? powerAxis(unit) : leftAxis(unit)],
+    axes: [timeAxis(named), base ? powerAxis(unit, base) : leftAxis(unit)],
     plugins: [marksPlugin(panel, board)],
   };
   const data = columns({ times: panel.series[0].times }, { stacked, lines: drawn });
@@ -66,11 +66,18 @@ export const leftAxis = (unit) => ({
   values: (_plot, splits, _axis, _space, step) => splits.map((one) => axisText(one, step, unit)),
 });
 
-/** @param {string} unit */
-const powerAxis = (unit) => ({
+/**
+ * @param {string} unit
+ * @param {number} base
+ */
+const powerAxis = (unit, base) => ({
   ...leftAxis(unit),
   incrs: undefined,
-  values: (_plot, splits) => splits.map((one) => (one === null ? "" : text(one, unit))),
+  splits: (_plot, _axis, low, high) => {
+    const powers = Math.round(Math.log(high / low) / Math.log(base));
+    return Array.from({ length: powers + 1 }, (_, power) => low * base ** power);
+  },
+  values: (_plot, splits) => splits.map((one) => text(one, unit)),
 });
 
 /** @param {number} base */

@@ -36,7 +36,8 @@ export const text = (value, unit, decimals) => written(value, unit, decimals).jo
  */
 export function axisText(value, step, unit) {
   const [divisor] = scale(Math.abs(value), unit);
-  return text(value, unit, Math.max(0, Math.ceil(-Math.log10(step / divisor) - 1e-9)));
+  const whole = (places) => Math.abs((step / divisor) * 10 ** places) % 1 < 1e-6;
+  return text(value, unit, [0, 1, 2, 3].find(whole) ?? 4);
 }
 
 /**
