@@ -28,7 +28,6 @@ export function drawLines(panel, board, body) {
   const lines = panel.series.map((one, number) => ({ ...one, color: colorOf(panel, number) }));
   // The first area is the lowest; of ours it is the last.
   const drawn = stacked ? lines.toReversed() : lines;
-  const area = (line) => (custom.fillOpacity ? faded(line.color, custom.fillOpacity / 100) : undefined);
   const base = custom.scaleDistribution?.log;
   const options = {
     width: holder.clientWidth,
@@ -36,18 +35,7 @@ export function drawLines(panel, board, body) {
     padding: [6, RIGHT, 0, 0],
     legend: { show: false },
     cursor: { show: false },
-    series: [
-      {},
-      ...drawn.map((line, number) => ({
-        stroke: line.color,
-        width: custom.lineWidth,
-        fill: stacked && number < drawn.length - 1 ? undefined : area(line),
-        points: { show: true, size: 4, width: 0, fill: line.color, filter: lonely },
-      })),
-    ],
-    bands: stacked
-      ? drawn.slice(0, -1).map((line, i) => ({ series: [i + 1, i + 2], fill: area(line) }))
-      : [],
+    ...looksOf(drawn, custom, stacked),
     scales: {
       x: { range: () => [board.start, board.end] },
       y: base ? powersOf(base) : { range: fromZero(panel) },
@@ -57,6 +45,19 @@ export function drawLines(panel, board, body) {
   };
   const data = columns({ times: panel.series[0].times }, { stacked, lines: drawn });
   new uPlot(options, data, holder);
+}
+
+/** Lines with what is below them, of stacked ones down to the next. */
+function looksOf(lines, { fillOpacity, lineWidth }, stacked) {
+  const area = ({ color }) => (fillOpacity ? faded(color, fillOpacity / 100) : undefined);
+  const series = lines.map((line, i) => ({
+    stroke: line.color,
+    width: lineWidth,
+    fill: stacked && i < lines.length - 1 ? undefined : area(line),
+    points: { show: true, size: 4, width: 0, fill: line.color, filter: lonely },
+  }));
+  const between = lines.slice(0, -1).map((line, i) => ({ series: [i + 1, i + 2], fill: area(line) }));
+  return { series: [{}, ...series], bands: stacked ? between : [] };
 }
 
 /** @param {string} unit */
