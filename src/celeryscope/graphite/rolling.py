@@ -15,48 +15,63 @@ _LONG = 100  # windows whose values are faster kept in order than sorted again a
 _MOVED_IN_A_STEP = 100  # values of an ordered list that make room for one in between
 
 
-def rolled(values: Floats, size: int, aggregate: str, budget: Budget) -> Floats:
+def rolled(values: Floats, size: int, aggregate: str, budget: Budget, share: float = 0.0) -> Floats:
     """Aggregate, for each place, the known ones of the `size` values that end there.
 
-    Places before the first see fewer values; a window of which none is known gives NaN.
+    Places before the first see fewer values; a window of which none is known gives NaN, and so
+    does one of which less than `share` is.
 
     Raises:
         LimitError: It is more work than is left of the budget.
     """
+    counts = known(values, size)
+    moved = _moved(values, size, aggregate, counts, budget)
+    return np.where(counts >= max(share * size, 1), moved, np.nan)
+
+
+def _moved(values: Floats, size: int, aggregate: str, counts: Floats, budget: Budget) -> Floats:
+    if aggregate in _FAST:
+        return _FAST[aggregate](values, size, counts)
     if aggregate == "median" and size > _LONG:
         return _medians(values, size, budget)
-    if aggregate in _FAST:
-        return np.where(known(values, size) > 0, _FAST[aggregate](values, size), np.nan)
     return _laid_out(values, size, AGGREGATES[aggregate], budget)
 
 
 def known(values: Floats, size: int) -> Floats:
     """Return for each place how many of the `size` values that end there are known."""
-    return _swept(np.where(np.isnan(values), 0.0, 1.0), size, np.add, 0.0)
+    missing = np.isnan(values)
+    if not missing.any():
+        counts: Floats = np.minimum(np.arange(1.0, values.size + 1), size)
+        return counts
+    return _swept(np.where(missing, 0.0, 1.0), size, np.add, 0.0)
 
 
-def _total(values: Floats, size: int) -> Floats:
+def _total(values: Floats, size: int, _counts: Floats) -> Floats:
     return _swept(np.where(np.isnan(values), 0.0, values), size, np.add, 0.0)
 
 
-def _mean(values: Floats, size: int) -> Floats:
-    return _total(values, size) / np.maximum(known(values, size), 1)
+def _mean(values: Floats, size: int, counts: Floats) -> Floats:
+    return _total(values, size, counts) / np.maximum(counts, 1)
 
 
-def _least(values: Floats, size: int) -> Floats:
+def _least(values: Floats, size: int, _counts: Floats) -> Floats:
     return _swept(values, size, np.fmin, np.nan)
 
 
-def _greatest(values: Floats, size: int) -> Floats:
+def _greatest(values: Floats, size: int, _counts: Floats) -> Floats:
     return _swept(values, size, np.fmax, np.nan)
 
 
-def _product(values: Floats, size: int) -> Floats:
+def _product(values: Floats, size: int, _counts: Floats) -> Floats:
     return _swept(np.where(np.isnan(values), 1.0, values), size, np.multiply, 1.0)
 
 
-def _spread(values: Floats, size: int) -> Floats:
-    return _greatest(values, size) - _least(values, size)
+def _spread(values: Floats, size: int, counts: Floats) -> Floats:
+    return _greatest(values, size, counts) - _least(values, size, counts)
+
+
+def _number(_values: Floats, _size: int, counts: Floats) -> Floats:
+    return counts
 
 
 def _swept(values: Floats, size: int, merge: np.ufunc, nothing: float) -> Floats:
@@ -108,13 +123,13 @@ def _laid_out(values: Floats, size: int, aggregate: Aggregate, budget: Budget) -
     return np.concatenate(parts)
 
 
-_FAST: dict[str, Callable[[Floats, int], Floats]] = {
+_FAST: dict[str, Callable[[Floats, int, Floats], Floats]] = {
     "sum": _total,
     "average": _mean,
     "avg_zero": _mean,
     "min": _least,
     "max": _greatest,
-    "count": known,
+    "count": _number,
     "range": _spread,
     "multiply": _product,
 }

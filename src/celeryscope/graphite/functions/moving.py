@@ -17,7 +17,7 @@ from celeryscope.graphite.parameters import (
     SOURCE,
     Parameter,
 )
-from celeryscope.graphite.rolling import known, rolled
+from celeryscope.graphite.rolling import rolled
 from celeryscope.graphite.series import TimeSeries
 from celeryscope.graphite.target import Target
 from celeryscope.graphite.times import parse_interval
@@ -106,7 +106,7 @@ def stdev(
     return [
         one.derived(
             f"stdev({one.name},{points})",
-            _rolled(context, one.values, points, "stddev", tolerance),
+            rolled(one.values, points, "stddev", context.budget, tolerance),
         ).tagged(stdev=points)
         for one in series
     ]
@@ -134,7 +134,7 @@ def _moved(
     share = series.xff if xff is None else xff
     tag = f"moving{func.capitalize()}"
     aggregate = canonical(func) or func
-    values = _rolled(context, series.values, _points(series, size), aggregate, share)
+    values = rolled(series.values, _points(series, size), aggregate, context.budget, share)
     return series.derived(f"{tag}({series.name},{_shown(size)})", values).tagged(**{tag: size})
 
 
@@ -148,11 +148,6 @@ def _seconds(size: str) -> int:
 
 def _shown(size: Size) -> str:
     return str(size) if isinstance(size, int) else f'"{size}"'
-
-
-def _rolled(context: Context, values: Floats, points: int, aggregate: str, share: float) -> Floats:
-    enough = known(values, points) >= share * points
-    return np.where(enough, rolled(values, points, aggregate, context.budget), np.nan)
 
 
 def _smoothed(context: Context, values: Floats, points: int, weight: float) -> Floats:

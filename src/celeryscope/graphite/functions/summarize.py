@@ -1,7 +1,6 @@
 """Functions that merge the values of longer intervals."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from celeryscope.graphite.aggregates import AGGREGATES, CONSOLIDATIONS, canonical, total
 from celeryscope.graphite.declaration import Context, function
@@ -22,6 +21,7 @@ from celeryscope.sketch import Floats
 
 _INTERVAL = Parameter("intervalString", INTERVAL, suggestions=("10min", "1h", "1d"))
 _UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60))
+_COUNTING_NULLS = {"avg_zero", "multiply"}
 _FUNC = Parameter("func", AGGREGATE, required=False, default="sum")
 
 
@@ -121,20 +121,23 @@ def _summarized(
     count = -(-(series.end - start) // seconds)
     context.budget.charge(count)
     laid_out = by_interval(series, start, seconds, count)
-    held = np.bincount(places(series, start, seconds), minlength=count)
-    values = enough(series, laid_out, seconds, _merged(aggregate, laid_out, held))
+    values = _merged(series, aggregate, laid_out, start, seconds)
+    values = enough(series, laid_out, seconds, values)
     method = aggregate if aggregate in CONSOLIDATIONS else series.method
     return series.derived(name, values, start=start, step=seconds, method=method)
 
 
-def _merged(aggregate: str, laid_out: Floats, held: NDArray[np.int64]) -> Floats:
+def _merged(
+    series: TimeSeries, aggregate: str, laid_out: Floats, start: int, seconds: int
+) -> Floats:
     """Aggregate each row; in those two that count nulls, only as many as the interval held."""
+    if aggregate not in _COUNTING_NULLS:
+        return AGGREGATES[aggregate](laid_out, 1)
+    held = np.bincount(places(series, start, seconds), minlength=len(laid_out))
     if aggregate == "avg_zero":
         return total(laid_out, 1) / held
-    if aggregate == "multiply":
-        beyond = np.arange(laid_out.shape[1]) >= np.maximum(held, 1)[:, None]
-        laid_out = np.where(beyond, 1.0, laid_out)
-    return AGGREGATES[aggregate](laid_out, 1)
+    beyond = np.arange(laid_out.shape[1]) >= np.maximum(held, 1)[:, None]
+    return AGGREGATES[aggregate](np.where(beyond, 1.0, laid_out), 1)
 
 
 def _hits(context: Context, series: TimeSeries, start: int, seconds: int) -> Floats:
