@@ -147,6 +147,25 @@ def test_a_client_that_goes_leaves_the_line_and_takes_no_turn() -> None:
     run(claim)
 
 
+@pytest.mark.parametrize("moments", range(5))
+def test_a_request_that_is_cancelled_as_its_turn_comes_gives_it_back(moments: int) -> None:
+    async def claim() -> None:
+        gate, first = Gate(Limits(at_once=1)), Work()
+        running = asyncio.create_task(gate.run(Client().request, first))
+        await until(first.begun)
+        waiting = asyncio.create_task(gate.run(Client().request, lambda _: "never"))
+        await asyncio.sleep(0)
+        first.done.set()
+        await running
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert await gate.run(Client().request, lambda _: "next") == "next"
+
+    run(claim)
+
+
 def test_waiting_takes_from_the_same_time() -> None:
     async def claim() -> None:
         gate, first = Gate(Limits(seconds=0.2, at_once=1)), Work()

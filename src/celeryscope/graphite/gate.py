@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -63,17 +63,22 @@ class Gate:
     async def _turn(self, stop: Stop) -> AsyncIterator[None]:
         if self._waiting >= _WAITING_FOR_ONE * self._limits.at_once:
             raise BusyError
+        turn = asyncio.ensure_future(self._free.acquire())
+        try:
+            await self._line(turn, stop)
+            yield
+        finally:
+            # It may have come in the moment in which nobody wanted it any more.
+            if not turn.cancel() and not turn.cancelled():
+                self._free.release()
+
+    async def _line(self, turn: asyncio.Future[Literal[True]], stop: Stop) -> None:
         self._waiting += 1
         try:
-            turn = asyncio.ensure_future(self._free.acquire())
             with stop.interrupting(turn.cancel):
                 await turn
         finally:
             self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._free.release()
 
 
 async def _end_in_time(request: Request, budget: Budget) -> None:
