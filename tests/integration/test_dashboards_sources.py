@@ -34,10 +34,7 @@ NOT_IN_THE_RUN = {
     "task.*.aborted": "no worker was shut down before its tasks had ended",
     "task.*.wait_clamped": "all processes had the same clock",
     "celeryscope.client.dropped": "no socket refused a datagram",
-    "celeryscope.client.lost": "all that was sent arrived",
-    "celeryscope.dropped.*": "the server lost nothing",
     "celeryscope.flush.dropped": "every flush was stored",
-    "celeryscope.flush.late": "no flush was late",
     "celeryscope.carbon.bad_lines.*": "nobody sent Carbon points",
     "celeryscope.carbon.dropped.*": "nobody sent Carbon points",
     "celeryscope.carbon.duration": "nobody sent Carbon points",
@@ -48,6 +45,8 @@ NOT_IN_THE_RUN = {
     "celeryscope.outputs.*.queue": "there is no output but /metrics, for which nothing waits",
     "celeryscope.outputs.*.replayed": "there is no output but /metrics, which has no outages",
 }
+# What there is only on a machine that was too slow for a moment.
+IF_SLOW = ("celeryscope.client.lost", "celeryscope.dropped.*", "celeryscope.flush.late")
 # What the server tells of itself; node statsd has other names for what it knows of itself.
 NOT_OF_NODE = (
     "celeryscope.backlog",
@@ -67,11 +66,11 @@ NOT_SCRAPED = (
     "celeryscope_carbon_dropped_total",
     "celeryscope_carbon_duration_seconds",
     "celeryscope_carbon_queue",
-    "celeryscope_dropped_total",
     "celeryscope_output_dropped_total",
     "celeryscope_output_queue",
     "celeryscope_output_replayed_total",
 )
+SCRAPED_IF_SLOW = ("celeryscope_dropped_total",)
 
 
 def cases(edition: Edition) -> list[tuple[Board, Choose]]:
@@ -106,8 +105,9 @@ def test_ours_and_graphite_web_answer_alike_in_both_modes(
     for title, targets in panels(board, chosen, sources.ours.span):
         texts = {target.ref_id: text for target, text in targets}
         ours, theirs = (draw(one, texts) for one in (sources.ours, sources.graphite_web))
-        assert ours.keys() == letters(targets, NOT_IN_THE_RUN), title
-        assert theirs.keys() == letters(targets, (*NOT_IN_THE_RUN, *NOT_OF_NODE)), title
+        unsure = (*NOT_IN_THE_RUN, *IF_SLOW)
+        assert letters(targets, unsure) <= ours.keys() <= letters(targets, NOT_IN_THE_RUN), title
+        assert theirs.keys() == letters(targets, (*unsure, *NOT_OF_NODE)), title
         panel = panels_of(Edition.GRAPHITE)[board.uid, title]
         for letter, found in ours.items():
             for values in found.values():
@@ -123,7 +123,7 @@ def test_prometheus_answers(sources: Sources, board: Board, choose: Choose) -> N
         panel = panels_of(Edition.PROMETHEUS)[board.uid, title]
         for target, text in targets:
             found = with_data(sources.prometheus.target(text, instant=target.instant))
-            assert bool(found) is is_scraped(text), text
+            assert may_be_missing(text) or bool(found) is is_scraped(text), text
             for values in found.values():
                 assert_shape(panel, values, text)
 
@@ -150,10 +150,10 @@ def test_what_has_no_data_is_asked_for() -> None:
         for one in board.targets()
         for path in series(one)
     }
-    for key in (*NOT_IN_THE_RUN, *NOT_OF_NODE):
+    for key in (*NOT_IN_THE_RUN, *IF_SLOW, *NOT_OF_NODE):
         assert any(fnmatchcase(path, key) for path in graphite), key
     prometheus = " ".join(t.text for board in boards(Edition.PROMETHEUS) for t in board.targets())
-    assert set(NOT_SCRAPED) <= set(SELECTOR.findall(prometheus))
+    assert {*NOT_SCRAPED, *SCRAPED_IF_SLOW} <= set(SELECTOR.findall(prometheus))
 
 
 def offered_by(*sources: Graphite | Prometheus) -> Callable[[str], list[str]]:
@@ -211,6 +211,10 @@ def all_absent(asked: Collection[str], absent: Collection[str]) -> bool:
 def is_scraped(text: str) -> bool:
     """Tell whether an expression asks for what is in /metrics, or has a value without it."""
     return "vector(0)" in text or not all_absent(SELECTOR.findall(text), NOT_SCRAPED)
+
+
+def may_be_missing(text: str) -> bool:
+    return all_absent(SELECTOR.findall(text), SCRAPED_IF_SLOW)
 
 
 def series(target: Target) -> list[str]:
