@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from celeryscope.carbon.numbers import Numbers, are_usual, number, numbers
+from celeryscope.carbon.columns import columns, tidied
+from celeryscope.carbon.numbers import Numbers, are_usual, number
 from celeryscope.carbon.paths import NewPathError, Paths
 from celeryscope.carbon.points import joined
 from celeryscope.carbon.refusals import Reason, Refusals
@@ -26,8 +27,7 @@ MAX_AHEAD = 86_400
 """How many seconds ahead of now a point may be."""
 
 _NOW = -1
-_MARK = b"\0"
-_FEW = 16  # so many lines are read faster one by one
+_SHORT = 500  # so many bytes of lines are read faster one by one
 _PIECE = 64  # so many are read one by one, at most, for an unusual one among them
 _SHOWN = 100
 
@@ -54,7 +54,7 @@ class Decoder:
 
     def lines(self, text: bytes, sender: str) -> Points:
         """Read lines with newlines between them; blank ones are skipped."""
-        return self._usual_lines(text) or joined(
+        return self._usual_lines(text + b"\n") or joined(
             [self._few_lines(few, sender) for few in _pieces(text)]
         )
 
@@ -70,18 +70,14 @@ class Decoder:
         )
 
     def _few_lines(self, text: bytes, sender: str) -> Points:
-        return self._usual_lines(text) or self._one_by_one(self._lines_of(text, sender), sender)
+        return self._usual_lines(tidied(text)) or self._one_by_one(
+            self._lines_of(text, sender), sender
+        )
 
     def _usual_lines(self, text: bytes) -> Points | None:
-        text = text.strip()
-        ends = text.count(b"\n")
-        if ends < _FEW or _MARK in text:
-            return None
-        words = text.replace(b"\n", b" \0 ").split()
-        # All lines have three words if every fourth one is the mark that ends a line.
-        if len(words) != 4 * ends + 3 or words[3::4] != [_MARK] * ends:
-            return None
-        return self._usual(words[::4], numbers(words[2::4]), numbers(words[1::4]))
+        """Read lines that end with a newline each."""
+        found = columns(text) if len(text) > _SHORT else None
+        return None if found is None else self._usual(found.paths, found.timestamps, found.values)
 
     def _usual_entries(self, entries: Sequence[object]) -> Points | None:
         if not _are_pairs(entries):

@@ -26,7 +26,7 @@ class LineCutter:
             _, newline, part = part.partition(b"\n")
             self._skips = not newline
         lines, _, self._tail = (self._tail + part).rpartition(b"\n")
-        short = self._short_ones(lines) if len(lines) > self._max_line else lines
+        short = self._short_ones(lines) if self._has_long(lines) else lines
         if len(self._tail) > self._max_line:
             self._left_out(self._tail)
             self._tail = b""
@@ -38,10 +38,17 @@ class LineCutter:
         tail, self._tail = self._tail, b""
         return tail
 
+    def _has_long(self, lines: bytes) -> bool:
+        start = 0
+        while len(lines) - start > self._max_line:
+            newline = lines.rfind(b"\n", start, start + self._max_line + 1)
+            if newline < 0:
+                return True
+            start = newline + 1
+        return False
+
     def _short_ones(self, lines: bytes) -> bytes:
         every = lines.split(b"\n")
-        if max(map(len, every)) <= self._max_line:
-            return lines
         for line in every:
             if len(line) > self._max_line:
                 self._left_out(line)

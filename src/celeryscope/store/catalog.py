@@ -124,6 +124,13 @@ class Newcomers:
         self._catalog.use(found)
         return found
 
+    def numbers(self, kind: Kind, names: Sequence[str]) -> NDArray[np.int64]:
+        """Return the numbers of the series of many names, most of which come several times."""
+        distinct = list(dict.fromkeys(names))
+        found = self.identify(kind, distinct)
+        by_name = {name: one.id for name, one in zip(distinct, found, strict=True)}
+        return np.fromiter(map(by_name.__getitem__, names), np.int64, len(names))
+
     def store(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Add the new ones' rows to the file."""
         new = self.series

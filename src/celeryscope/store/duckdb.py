@@ -181,7 +181,7 @@ class DuckDBStore:
                     now
                 )  # so that a coarser tier is read where it alone has a point
             new = self._catalog.newcomers(int(points.timestamps.min()))
-            ids = np.array([one.id for one in new.identify(Kind.PLAIN, points.names)], np.int64)
+            ids = new.numbers(Kind.PLAIN, points.names)
             kept_in = self._catalog.kept_in(new)[ids]
             with self._database.transaction("written") as cursor:
                 new.store(cursor)
