@@ -4,7 +4,7 @@ from celeryscope.grafana.catalogue.scopes import Scope
 from celeryscope.grafana.catalogue.terms import rate
 from celeryscope.grafana.model import Color, Edition, Query, Step
 
-HALF, THIRD, QUARTER, SIXTH = 12, 8, 6, 4
+HALF, THIRD, QUARTER, SIXTH, EIGHTH = 12, 8, 6, 4, 3
 LOW = 4
 
 SLOW = (Step(5, Color.AMBER), Step(60, Color.RED))

@@ -2,12 +2,14 @@
 
 from celeryscope.grafana.catalogue import keys
 from celeryscope.grafana.catalogue.looks import (
+    EIGHTH,
     HALF,
     LOW,
     MIDDLE_AND_HIGH,
     NEARLY_ALL,
     NEARLY_FULL,
     NONE_IS_GOOD,
+    NONE_ONLINE_IS_BAD,
     SIXTH,
     SLOW,
     SOME_LEFT,
@@ -68,8 +70,8 @@ _IN_TIME = Row(
     (
         Panel(
             "Wait",
-            "How long do runs wait for a worker now? The 95th percentile of the worst queue, from "
-            "when a run could have started to its start: a countdown is not waiting.",
+            "How long did the latest runs wait for a worker? The 95th percentile of the worst "
+            "queue, from when a run could have started to its start: a countdown is no waiting.",
             Chart.NUMBER,
             Unit.DURATION,
             (percentile(EVERY_QUEUE, "wait", 95, "p95"),),
@@ -100,10 +102,22 @@ _IN_TIME = Row(
             Unit.SHARE,
             (budget_left(EVERY_TASK, "left"),),
             _TASKS,
-            SIXTH,
+            EIGHTH,
             LOW,
             first=Color.RED,
             steps=SOME_LEFT,
+        ),
+        Panel(
+            "Workers online",
+            "Does anybody take tasks? Workers that said in the last minutes that they are there.",
+            Chart.NUMBER,
+            Unit.COUNT,
+            (gauge(EVERY_WORKER, "online", "online"),),
+            _QUEUES,
+            EIGHTH,
+            LOW,
+            first=Color.RED,
+            steps=NONE_ONLINE_IS_BAD,
         ),
         Panel(
             "Slots busy",
@@ -112,7 +126,7 @@ _IN_TIME = Row(
             Unit.SHARE,
             (busy_share(EVERY_WORKER, "busy"),),
             _QUEUES,
-            SIXTH,
+            EIGHTH,
             LOW,
             steps=NEARLY_FULL,
         ),
@@ -124,7 +138,7 @@ _IN_TIME = Row(
             Unit.COUNT,
             (lost_in_all("lost"),),
             _ITSELF,
-            SIXTH,
+            EIGHTH,
             LOW,
             steps=NONE_IS_GOOD,
         ),
