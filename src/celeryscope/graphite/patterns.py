@@ -3,7 +3,9 @@
 Without the limit, and with the interpreter's lock held, one could stop the server.
 """
 
+import re
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import TypeVar
 
 import regex
@@ -13,8 +15,26 @@ from celeryscope.store.stop import Stop
 
 MAX_NAME = 4000
 _PATIENCE_SECONDS = 0.5
+_MAX_EXPANDED = 1_000_000
+_LEAST_REPEATS = re.compile(r"\{\s*([0-9]+)")
+_VERBOSE = re.compile(r"\(\?[a-zA-Z0-9]*x")
+"""Turns comments on, in which anything can hide."""
 
 T = TypeVar("T")
+
+
+def compiled(text: str) -> "regex.Pattern[str]":
+    """Compile an expression, which writes `a{9}` out as nine, in groups nine times all within.
+
+    Raises:
+        regex.error: It is none, or far too long once that is written out.
+    """
+    if _VERBOSE.search(text):
+        raise regex.error("it must not be verbose")
+    repeats = (min(int(one), _MAX_EXPANDED) for one in _LEAST_REPEATS.findall(text))
+    if len(text) * prod(max(one, 1) for one in repeats) > _MAX_EXPANDED:
+        raise regex.error("its repetitions are too many")
+    return regex.compile(text)
 
 
 def substituted(
@@ -40,8 +60,8 @@ def found(function: str, pattern: str, names: list[str], stop: Stop) -> list[boo
         ArgumentError: It is no expression, or takes too long.
     """
 
-    def matches(compiled: "regex.Pattern[str]", name: str) -> bool:
-        return compiled.search(name, timeout=_PATIENCE_SECONDS, concurrent=True) is not None
+    def matches(expression: "regex.Pattern[str]", name: str) -> bool:
+        return expression.search(name, timeout=_PATIENCE_SECONDS, concurrent=True) is not None
 
     return _tried(function, pattern, "", names, matches, stop)
 
@@ -67,7 +87,7 @@ def _tried(
 ) -> list[T]:
     results = []
     try:
-        pattern = regex.compile(search)
+        pattern = compiled(search)
         for name in names:
             stop.check()
             results.append(use(pattern, name))

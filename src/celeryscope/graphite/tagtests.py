@@ -13,6 +13,7 @@ import regex
 
 from celeryscope.graphite.budget import Budget
 from celeryscope.graphite.errors import RequestError, shown
+from celeryscope.graphite.patterns import compiled
 
 _EXPRESSION = re.compile(r"([^;!=]+)(!?)=(~?)([^;]*)\Z")
 _LOOKS_AHEAD = re.compile(r"\\[bBmM]|\(\?")
@@ -34,7 +35,7 @@ class ValuePattern:
         """
         self._looks_ahead = _LOOKS_AHEAD.search(text) is not None
         try:
-            self._pattern = regex.compile(text)
+            self._pattern = compiled(text)
         except (regex.error, OverflowError, RecursionError) as error:
             raise TagExpressionError(
                 f"{key} is {shown(text)}; allowed is a regular expression ({error})"
