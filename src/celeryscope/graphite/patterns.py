@@ -15,6 +15,7 @@ from celeryscope.store.stop import Stop
 
 MAX_NAME = 4000
 _PATIENCE_SECONDS = 0.5
+_MAX_LENGTH = 100_000
 _MAX_EXPANDED = 1_000_000
 _LEAST_REPEATS = re.compile(r"\{\s*([0-9]+)")
 _VERBOSE = re.compile(r"\(\?[a-zA-Z0-9]*x")
@@ -29,6 +30,8 @@ def compiled(text: str) -> "regex.Pattern[str]":
     Raises:
         regex.error: It is none, or far too long once that is written out.
     """
+    if len(text) > _MAX_LENGTH:  # a megabyte takes seconds
+        raise regex.error(f"it is longer than {_MAX_LENGTH:,} characters")
     if _VERBOSE.search(text):
         raise regex.error("it must not be verbose")
     repeats = (min(int(one), _MAX_EXPANDED) for one in _LEAST_REPEATS.findall(text))
