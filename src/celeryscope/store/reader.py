@@ -162,14 +162,13 @@ class Reader:
         row_of = np.full(last - first + 1, -1)
         row_of[self._numbers - first] = self._rows
         found = self._read(
-            f"SELECT series - {first} AS place, {self._step} AS i, total",
-            SCALARS,
-            f"WHERE series BETWEEN {first} AND {last}",
+            "SELECT series, ts, total", SCALARS, f"WHERE series BETWEEN {first} AND {last}"
         )
-        rows = row_of[found["place"]]
+        rows = row_of[found["series"].astype(np.intp) - first]
+        columns = (found["ts"].astype(np.intp) - self._window.start) // self._window.step
         wanted = rows >= 0
-        cells = rows * self._window.points + found["i"].astype(np.intp, copy=False)
-        return cells[wanted], found["total"].astype(np.float64, copy=False)[wanted]
+        cells = (rows * self._window.points + columns)[wanted]
+        return cells, found["total"].astype(np.float64, copy=False)[wanted]
 
     def points(self, series: Sequence[Series]) -> Floats:
         self._want([[one] for one in series])
