@@ -161,13 +161,13 @@ class Reader:
         first, last = int(self._numbers.min()), int(self._numbers.max())
         row_of = np.full(last - first + 1, -1)
         row_of[self._numbers - first] = self._rows
-        found = self._read(
-            "SELECT series, ts, total", SCALARS, f"WHERE series BETWEEN {first} AND {last}"
-        )
-        rows = row_of[found["series"].astype(np.intp) - first]
-        columns = (found["ts"].astype(np.intp) - self._window.start) // self._window.step
-        wanted = rows >= 0
-        cells = (rows * self._window.points + columns)[wanted]
+        between = f" AND series BETWEEN {first} AND {last}"
+        rows = self._rows_of(SCALARS, "series, ts, total", between)
+        found = self._cursor.execute(rows).fetchnumpy()
+        row = row_of[found["series"].astype(np.intp) - first]
+        column = (found["ts"].astype(np.intp) - self._window.start) // self._window.step
+        wanted = row >= 0
+        cells = (row * self._window.points + column)[wanted]
         return cells, found["total"].astype(np.float64, copy=False)[wanted]
 
     def points(self, series: Sequence[Series]) -> Floats:
@@ -237,13 +237,16 @@ class Reader:
         return "JOIN wanted USING (series)"
 
     def _read(self, select: str, table: Table, rest: str) -> Columns:
-        parts = " UNION ALL ".join(
-            f"SELECT {table.all_columns} FROM {archive.relation(table, span.step)} "  # noqa: S608
-            f"WHERE {span.condition}"
+        parts = self._rows_of(table, table.all_columns)
+        return self._cursor.execute(f"{select} FROM ({parts}) {rest}").fetchnumpy()
+
+    def _rows_of(self, table: Table, columns: str, wanted: str = "") -> str:
+        return " UNION ALL ".join(
+            f"SELECT {columns} FROM {archive.relation(table, span.step)} "  # noqa: S608
+            f"WHERE {span.condition}{wanted}"
             for archive, spans in map(self._spans, sorted(self._archives))
             for span in spans
         )
-        return self._cursor.execute(f"{select} FROM ({parts}) {rest}").fetchnumpy()
 
     def _grid(self, rows: Columns, column: str) -> Floats:
         cells = np.full(self._groups * self._window.points, np.nan)
