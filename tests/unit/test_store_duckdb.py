@@ -55,6 +55,24 @@ def test_counters_are_zero_while_the_server_listened_and_unknown_otherwise(tmp_p
         assert store.covered(window).tolist() == [10, 10, 10, 0, 0, 10]
 
 
+@pytest.mark.parametrize("wanted", [[0], [7, 2, 4], [0, 39], [5, 5], [*range(40)]])
+def test_counters_are_read_in_any_order_and_however_far_apart(
+    tmp_path: Path, wanted: list[int]
+) -> None:
+    with opened(tmp_path) as store:
+        counts = np.arange(80.0).reshape(2, 40)
+        for i, row in enumerate(counts.tolist()):
+            counters = {f"task{number:02}": count for number, count in enumerate(row)}
+            store.write(Flush(START + 10 * i, 10, counters, gauges={"pool": 3}))
+        found = series(store)
+        picked = [found[number] for number in wanted]
+        window = store.window(START, START + 20)
+        assert store.scalars(picked, window).total.tolist() == counts[:, wanted].T.tolist()
+        assert (
+            store.totals([[one] for one in picked], window).tolist() == counts[:, wanted].T.tolist()
+        )
+
+
 def test_gauges_and_sets_are_never_made_up(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         store.write(Flush(START, 10, gauges={"pool": 4}, sets={"users": 2}))
