@@ -153,9 +153,17 @@ def answered(url: str, target: str, start: int, end: int) -> tuple[float, bytes]
 
 
 def values(answer: bytes) -> list[list[float]]:
-    """Return all values and times, to three digits after the point, the series in some order."""
+    """Return all values and times, to three digits after the point, the series in some order.
+
+    What is null is left out: graphite-web's summarize adds one to a range that ends with an hour.
+    """
     return sorted(
-        [round(number, 3) for point in series["datapoints"] for number in point]
+        [
+            round(number, 3)
+            for point in series["datapoints"]
+            if point[0] is not None
+            for number in point
+        ]
         for series in orjson.loads(answer)
     )
 
