@@ -38,7 +38,7 @@ TARGETS = {
     RATES: EXACT,
     RARE: EXACT,
     "stats.counters.RUN.shop.{charge,refund}.{success,failure}.{count,rate}": EXACT,
-    "stats.counters.RUN.[st]*.?harge.*.count": EXACT,
+    "stats.counters.RUN.[st]*.?h?rg?.*.count": EXACT,
     BUSY: EXACT,
     "stats.sets.RUN.*.count": EXACT,
     f"{TIMES}.{{count,count_ps,lower,upper}}": EXACT,
