@@ -17,7 +17,7 @@ from celeryscope.store.holdings import FOREVER, Holdings
 from celeryscope.store.points import counting
 from celeryscope.store.schema import BINS, POINTS, SCALARS, TIMERS, Table
 
-PERIOD_STEPS = 360
+PERIOD_STEPS = 180
 PART_ROWS = 250_000
 _BEFORE_ALL = -1
 
