@@ -17,11 +17,10 @@ LAUNCHER = """
 import fcntl, os, sys
 count = int(sys.argv[1])
 given, command = sys.argv[2:2 + count], sys.argv[2 + count:]
-moved = [fcntl.fcntl(int(one), fcntl.F_DUPFD, 100) for one in given]
-os.closerange(3, 100)
+moved = [fcntl.fcntl(int(one), fcntl.F_DUPFD, 3 + count) for one in given]
 for i, one in enumerate(moved):
     os.dup2(one, 3 + i)
-os.closerange(100, 100 + count)
+os.closerange(3 + count, os.sysconf("SC_OPEN_MAX"))
 if count:
     os.environ["LISTEN_PID"] = str(os.getpid())
 os.execvp(command[0], command)

@@ -12,6 +12,7 @@ from celeryscope.outputs.carbon import CarbonOutput
 from celeryscope.outputs.points import Points
 from celeryscope.outputs.unfinished import Unfinished
 from celeryscope.sketch import Distribution
+from support.processes import wait_until
 from support.recording_carbon import recording_carbon
 
 FIRST = Flush(
@@ -90,5 +91,10 @@ def test_carbon_has_all_of_an_interval_in_which_the_server_was_restarted(tmp_pat
             sending.start()
             sending.put(flush)
             sending.stop()
-        sent = [one.value for one in carbon.points() if one.path == "stats.counters.b.count"]
-        assert sent == [2.0, -1.0, 9.0]
+
+        def sent() -> list[float]:
+            points = carbon.points()
+            return [one.value for one in points if one.path == "stats.counters.b.count"]
+
+        wait_until(lambda: len(sent()) == 3, what="the last flush")
+        assert sent() == [2.0, -1.0, 9.0]
